@@ -1,0 +1,18 @@
+package core
+
+import "time"
+
+// Stats is a tenant's dashboard in numbers.
+type Stats struct {
+	// Deliveries counts deliveries by state, over all time.
+	Deliveries map[DeliveryState]int
+	SentToday  int // deliveries sent since the tenant's local midnight
+	// Offers counts all offers, Held those held as a whole.
+	Offers, Held  int
+	HeldByReason  map[Reason]int
+	Inbox         map[InboxState]int
+	ActiveSources int
+	ActiveTargets int // active destinations
+	Tags          int
+	NextSendAt    time.Time // when the lane may send next; zero when it has not sent yet
+}

@@ -1,0 +1,270 @@
+// Package repository is the port to the database.
+//
+// Isolation is in the shape: whatever belongs to a tenant is reached only through
+// [Repository.Tenant], and no method below it takes a tenant. The few questions that have
+// to look across tenants are in [Directory] and [Queue] and answer with ids only.
+//
+// Every method is one transaction and must be durable when it returns nil. Absence is
+// core.ErrNotFound, also for ids of another tenant: the two must not be told apart. A
+// broken uniqueness rule or a lost compare-and-set is core.ErrConflict. A database that
+// cannot be reached is core.ErrUnavailable. Times come from the caller and are stored with
+// at least microseconds.
+package repository
+
+import (
+	"context"
+	"time"
+
+	"github.com/autopromo-cloud/autopromo/core"
+)
+
+// Repository is the whole database.
+type Repository interface {
+	// Tenant scopes everything to one tenant. It does no input or output; a tenant that
+	// does not exist is found out by the first method that needs it.
+	Tenant(id core.TenantID) Tenant
+	Directory() Directory
+	Queue() Queue
+	// Ping says whether the database answers.
+	Ping(ctx context.Context) error
+}
+
+// Tenant is everything one tenant owns.
+type Tenant interface {
+	Account() Account
+	Instance() Instance
+	Sources() Sources
+	Destinations() Destinations
+	Tags() Tags
+	Inbox() Inbox
+	Offers() Offers
+	Deliveries() Deliveries
+}
+
+// Directory finds out whose a credential is. It crosses tenants, so it answers with ids.
+type Directory interface {
+	// CreateTenant stores a new tenant with its settings. A taken e-mail is ErrConflict.
+	CreateTenant(ctx context.Context, t core.Tenant) error
+	// TenantByEmail finds a tenant by its normalized e-mail.
+	TenantByEmail(ctx context.Context, email string) (core.TenantID, error)
+	// TenantByWebhook finds the tenant whose instance has this webhook hash.
+	TenantByWebhook(ctx context.Context, hash string) (core.TenantID, error)
+	// TenantByInstanceName finds the tenant whose instance has this name, byte for byte.
+	TenantByInstanceName(ctx context.Context, name string) (core.TenantID, error)
+	// Unchecked lists tenants whose instance is not disconnected and was last checked
+	// before the given time, oldest check first.
+	Unchecked(ctx context.Context, before time.Time, limit int) ([]core.TenantID, error)
+}
+
+// Queue finds work that is due. It crosses tenants, so it answers with ids.
+type Queue interface {
+	// TakeLane leases one lane that is due at now, has a pending delivery whose NotBefore
+	// has passed and is not leased by a living holder, the longest-due first. It raises
+	// the lane's fence. ErrNotFound when none is due. Of concurrent callers one at most
+	// must get a given lane.
+	TakeLane(ctx context.Context, now time.Time, holder string, lease time.Duration) (core.Lane, error)
+	// DueInbox lists entries that are new and due (RetryAt passed) and were received, or
+	// became due, before the given time, and claimed entries whose claim has expired at now.
+	DueInbox(ctx context.Context, now, before time.Time, limit int) ([]InboxRef, error)
+	// Unsettled lists deliveries to look after at now: dispatching past their deadline, and
+	// ambiguous ones whose NotBefore has passed.
+	Unsettled(ctx context.Context, now time.Time, limit int) ([]DeliveryRef, error)
+}
+
+// InboxRef names an entry of some tenant.
+type InboxRef struct {
+	Tenant core.TenantID
+	ID     core.InboxID
+}
+
+// DeliveryRef names a delivery of some tenant.
+type DeliveryRef struct {
+	Tenant core.TenantID
+	ID     core.DeliveryID
+}
+
+// Account is the tenant itself.
+type Account interface {
+	Get(ctx context.Context) (core.Tenant, error)
+	SaveSettings(ctx context.Context, s core.Settings) error
+	// Stats counts; dayStart is the tenant's last local midnight.
+	Stats(ctx context.Context, dayStart time.Time) (core.Stats, error)
+}
+
+// Instance is the tenant's one WhatsApp session.
+type Instance interface {
+	// Get returns ErrNotFound until one was created.
+	Get(ctx context.Context) (core.Instance, error)
+	// Create stores the tenant's first instance and its lane; a second one is ErrConflict,
+	// and of concurrent callers exactly one must succeed.
+	Create(ctx context.Context, i core.Instance) error
+	// Update applies change to the stored instance as one atomic step and returns the
+	// result. An error of change is returned as it is and nothing is stored. change must be
+	// quick and may run more than once.
+	Update(ctx context.Context, change func(*core.Instance) error) (core.Instance, error)
+}
+
+// Sources are the groups a tenant watches. One row per group; a second is ErrConflict.
+type Sources interface {
+	// List is sorted by label or name, then id.
+	List(ctx context.Context) ([]core.Source, error)
+	Create(ctx context.Context, s core.Source) error
+	Update(ctx context.Context, id core.SourceID, change func(*core.Source) error) (core.Source, error)
+	Delete(ctx context.Context, id core.SourceID) error
+	// Discovered stores what the provider lists: new groups as given (inactive), known
+	// ones get the new name and count and keep the rest. It returns the rows of exactly
+	// these groups, in the given order.
+	Discovered(ctx context.Context, groups []core.Source) ([]core.Source, error)
+	// Active returns the active source with this JID, ErrNotFound when there is none. It
+	// is asked for every message, so it must be one indexed read.
+	Active(ctx context.Context, jid core.JID) (core.Source, error)
+}
+
+// Destinations are the groups a tenant posts to. One row per group; a second is ErrConflict.
+type Destinations interface {
+	// List is sorted by label, then id.
+	List(ctx context.Context) ([]core.Destination, error)
+	Get(ctx context.Context, id core.DestinationID) (core.Destination, error)
+	Create(ctx context.Context, d core.Destination) error
+	Update(ctx context.Context, id core.DestinationID, change func(*core.Destination) error) (core.Destination, error)
+	// Delete removes the destination and cancels its pending deliveries with
+	// ReasonDestinationOff; past deliveries stay.
+	Delete(ctx context.Context, id core.DestinationID) error
+}
+
+// Tags are the tenant's affiliate identities, one per store and marketplace; a second is
+// ErrConflict. Values of fields must not be readable in the database file of another
+// installation's key: they are stored sealed when the store calls them secret.
+type Tags interface {
+	// List is sorted by store, then marketplace.
+	List(ctx context.Context) ([]core.Tag, error)
+	Create(ctx context.Context, t core.Tag) error
+	Update(ctx context.Context, id core.TagID, change func(*core.Tag) error) (core.Tag, error)
+	Delete(ctx context.Context, id core.TagID) error
+}
+
+// Inbox is the durable list of accepted messages, unique by instance and message key.
+type Inbox interface {
+	// Accept stores an entry as new and durable. For a key that is there already it
+	// changes nothing and says created=false, but for one in state waiting: then the
+	// message is filled in, the edited text kept, the state becomes new, and
+	// created=true. The returned id is the stored entry's.
+	Accept(ctx context.Context, e core.InboxEntry) (id core.InboxID, created bool, err error)
+	// Claim begins processing: a new and due entry, or a claimed one whose claim expired,
+	// becomes claimed until the given time and its Starts rises by one, durably, before it
+	// is returned. Anything else is ErrConflict. An entry that already had core.MaxStarts
+	// starts becomes dead with ReasonPoison instead, and ErrConflict is returned.
+	Claim(ctx context.Context, id core.InboxID, now, until time.Time) (core.InboxEntry, error)
+	// Finish ends a claim: state becomes done, skipped or dead, or new with a RetryAt. The
+	// claim is named by entry.Starts and entry.Revision; a claim that is no longer the
+	// current one is ErrConflict.
+	Finish(ctx context.Context, entry core.InboxEntry) error
+	// Edit gives the message another text, raises its Revision and makes it new again,
+	// due at once, unless it is revoked or the text is the same; known=false when the key
+	// was never accepted: then an entry is stored as waiting, made from e.
+	Edit(ctx context.Context, e core.InboxEntry) (id core.InboxID, changed bool, err error)
+	// Revoke marks the message revoked, stored from e when the key was never accepted, and
+	// cancels the pending deliveries of its offer with core.ReasonRevoked.
+	Revoke(ctx context.Context, e core.InboxEntry) error
+}
+
+// Offers are messages judged to sell something.
+type Offers interface {
+	// Save stores the outcome of processing as one transaction: the offer by its inbox
+	// entry, its deliveries, the end of the inbox claim. See [SaveOffer].
+	Save(ctx context.Context, s SaveOffer) (core.Offer, error)
+	// Get returns one offer with its deliveries.
+	Get(ctx context.Context, id core.OfferID) (core.Offer, error)
+	// ByInbox returns the offer made from an inbox entry.
+	ByInbox(ctx context.Context, id core.InboxID) (core.Offer, error)
+	// List returns offers with their deliveries, newest first.
+	List(ctx context.Context, q OfferQuery) ([]core.Offer, error)
+}
+
+// SaveOffer is the outcome of processing one inbox entry.
+type SaveOffer struct {
+	// Entry is the claim being finished, with its next state; a claim that is no longer
+	// current is ErrConflict and nothing is stored.
+	Entry core.InboxEntry
+	// Offer replaces an offer of the same entry, which keeps its id and CreatedAt.
+	//
+	// Offer.Deliveries are the wanted deliveries. One for a destination that has none yet
+	// is inserted. A pending one gets the new Text. A cancelled one that was cancelled by
+	// an edit becomes pending again. Pending ones not wanted any more are cancelled with
+	// core.ReasonEdited. All others stay as they are.
+	Offer core.Offer
+	// RepostSince and TextKey bound reposts, in the same transaction: a new delivery is
+	// stored as cancelled with ReasonDuplicateProduct, or ReasonDuplicateText, when
+	// another offer's delivery to the same destination, created after RepostSince, occupies
+	// it (core.DeliveryState.Occupies) with the same ProductKey, or the same TextKey.
+	RepostSince time.Time
+	// TextKey is a fingerprint of the text; "" compares nothing.
+	TextKey string
+	// Now makes the instance's lane due no later than this, when something is pending.
+	Now time.Time
+}
+
+// OfferQuery selects offers.
+type OfferQuery struct {
+	// Status filters when not "".
+	Status core.OfferStatus
+	// Before is the id to continue after (UUIDv7 order is creation order); "" for the start.
+	Before core.OfferID
+	Limit  int
+}
+
+// Deliveries are offers on their way.
+type Deliveries interface {
+	Get(ctx context.Context, id core.DeliveryID) (core.Delivery, error)
+	// Ready lists, per destination, the oldest pending delivery by SourceAt then id,
+	// oldest first, whether or not its NotBefore has passed.
+	Ready(ctx context.Context, limit int) ([]core.Delivery, error)
+	// History lists the lane's attempts since a time, oldest first.
+	History(ctx context.Context, since time.Time) ([]core.Dispatch, error)
+	// Begin moves a pending delivery to dispatching, raises its Attempt, and writes the
+	// lane's next send time in the same transaction. ErrConflict when the delivery is not
+	// pending, its Text is not b.Text any more, or the lane's fence is not b.Lane.Fence.
+	Begin(ctx context.Context, b Begin) (core.Delivery, error)
+	// Settle moves a delivery along the state machine, see [Settle].
+	Settle(ctx context.Context, s Settle) (core.Delivery, error)
+	// Release gives the lane's lease back and sets when it is due next. A lost fence is no
+	// error: somebody else holds the lane and decides.
+	Release(ctx context.Context, lane core.Lane, next time.Time) error
+	// Wake makes the lane due now, unless it is due earlier or paced until later by a send.
+	Wake(ctx context.Context, now time.Time) error
+	// Unproven lists deliveries to a chat that are dispatching, ambiguous or unconfirmed,
+	// oldest attempt first, for matching against proof; and, when id is not "", those that
+	// carry this MessageID or ClientID in any state.
+	Unproven(ctx context.Context, chat core.JID, id core.MessageID) ([]core.Delivery, error)
+}
+
+// Begin permits one attempt.
+type Begin struct {
+	ID       core.DeliveryID
+	Text     string
+	ClientID core.MessageID
+	Lane     core.Lane
+	Now      time.Time
+	Deadline time.Time // end of the attempt's lease
+	NextSend time.Time // the lane rests until then, whatever happens
+}
+
+// Settle moves one delivery to its next state.
+type Settle struct {
+	ID core.DeliveryID
+	// From is the state the caller saw, Attempt the attempt it speaks of; if the delivery
+	// is no longer there, ErrConflict is returned together with the stored delivery.
+	From    core.DeliveryState
+	Attempt int
+	// To must be an arrow of the state machine out of From, else ErrInvalid.
+	To        core.DeliveryState
+	Reason    core.Reason
+	Detail    string
+	MessageID core.MessageID // kept when ""
+	NotBefore time.Time
+	// WithoutMedia, once true, stays true.
+	WithoutMedia bool
+	// RaiseEpoch is set when a person sends again what may have been sent.
+	RaiseEpoch bool
+	Now        time.Time
+}
