@@ -22,11 +22,12 @@ const (
 )
 
 // transitions is the whole state machine. An expired lease is an arrow to ambiguous: time
-// alone never gives permission to send again.
+// alone never gives permission to send again. An arrow to the same state postpones: it
+// changes NotBefore and the reason only.
 var transitions = map[DeliveryState][]DeliveryState{
-	DeliveryPending:     {DeliveryDispatching, DeliveryExpired, DeliveryCancelled, DeliveryFailed},
+	DeliveryPending:     {DeliveryPending, DeliveryDispatching, DeliveryExpired, DeliveryCancelled, DeliveryFailed},
 	DeliveryDispatching: {DeliverySent, DeliveryAmbiguous, DeliveryFailed, DeliveryPending},
-	DeliveryAmbiguous:   {DeliverySent, DeliveryUnconfirmed, DeliveryPending},
+	DeliveryAmbiguous:   {DeliveryAmbiguous, DeliverySent, DeliveryUnconfirmed, DeliveryPending},
 	DeliveryUnconfirmed: {DeliverySent, DeliveryPending},
 	DeliveryFailed:      {DeliveryPending},
 }

@@ -1,0 +1,75 @@
+package engine
+
+import (
+	"context"
+	"sync"
+
+	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/ports/gateway"
+)
+
+// maxMediaBytes is WhatsApp's limit for photos and videos sent as such: 16 MiB.
+const maxMediaBytes = 16 << 20
+
+// fetchMedia gets the bytes that travel with a delivery. gone says that there were some and
+// they cannot be had, so the text goes alone. An error means that the provider is out of
+// reach, which says nothing about the media.
+func (t *Tenant) fetchMedia(ctx context.Context, gw gateway.Gateway, inst core.Instance, o core.Offer, d core.Delivery) (m *gateway.Media, gone bool, err error) {
+	if o.Media == nil || d.WithoutMedia {
+		return nil, d.WithoutMedia, nil
+	}
+	fetcher, ok := gw.(gateway.MediaFetcher)
+	if !ok {
+		return nil, true, nil
+	}
+	if m := t.e.media.get(o.ID); m != nil {
+		return m, false, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, mediaTimeout)
+	defer cancel()
+	fetched, err := fetcher.FetchMedia(ctx, t.e.session(inst), *o.Media, maxMediaBytes)
+	switch gateway.KindOf(err) {
+	case "":
+		t.e.media.put(o.ID, &fetched)
+		return &fetched, false, nil
+	case gateway.KindTemporary, gateway.KindNotConnected, gateway.KindLoggedOut, gateway.KindAuth,
+		gateway.KindLicense, gateway.KindRateLimited, gateway.KindRestricted:
+		return nil, false, err
+	}
+	t.log().Warn("the media cannot be had; the text goes alone", "offer_id", string(o.ID), "error", err)
+	return nil, true, nil
+}
+
+// mediaCache keeps the media of the last few offers, so that an offer for many groups is
+// fetched once.
+type mediaCache struct {
+	mu      sync.Mutex
+	entries []mediaEntry // oldest first
+}
+
+type mediaEntry struct {
+	offer core.OfferID
+	media *gateway.Media
+}
+
+const mediaCacheEntries = 8 // at most 128 MiB
+
+func (c *mediaCache) get(id core.OfferID) *gateway.Media {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, e := range c.entries {
+		if e.offer == id {
+			return e.media
+		}
+	}
+	return nil
+}
+
+func (c *mediaCache) put(id core.OfferID, m *gateway.Media) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.entries) == mediaCacheEntries {
+		c.entries = append(c.entries[:0], c.entries[1:]...)
+	}
+	c.entries = append(c.entries, mediaEntry{id, m})
+}

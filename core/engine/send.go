@@ -1,0 +1,189 @@
+package engine
+
+import (
+	"context"
+	mathrand "math/rand/v2"
+	"strconv"
+	"time"
+
+	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/core/policy"
+	"github.com/autopromo-cloud/autopromo/ports/gateway"
+	"github.com/autopromo-cloud/autopromo/ports/repository"
+)
+
+const (
+	firstLook  = 10 * time.Second // before an unknown outcome is looked up: the echo comes first
+	sendRetry  = 15 * time.Second // first pause after a send that provably did nothing
+	sendRetryM = 10 * time.Minute
+)
+
+// send makes one attempt: last checks, media, then the compare-and-set that permits exactly
+// one call, the call, and what it means. Everything slow happens before the permission, so
+// that only the call itself can be interrupted into doubt.
+func (t *Tenant) send(ctx context.Context, lane core.Lane, tenant core.Tenant, inst core.Instance, d core.Delivery) (time.Time, error) {
+	now := t.e.now()
+	if hold, err := t.lastCheck(ctx, d); err != nil {
+		return now, err
+	} else if hold != nil {
+		t.log().Warn("delivery cancelled before sending", "delivery_id", string(d.ID), "reason", hold.Reason)
+		_, err := t.repo.Deliveries().Settle(ctx, repository.Settle{
+			ID: d.ID, From: core.DeliveryPending, Attempt: d.Attempt, To: core.DeliveryCancelled,
+			Reason: hold.Reason, Detail: hold.Detail, Now: now,
+		})
+		return now, ignoreConflict(err)
+	}
+	offer, err := t.repo.Offers().Get(ctx, d.OfferID)
+	if err != nil {
+		return now, err
+	}
+	gw, err := t.e.gateway(inst)
+	if err != nil {
+		return now.Add(recheckOffline), err
+	}
+	media, gone, err := t.fetchMedia(ctx, gw, inst, offer, d)
+	if err != nil {
+		t.log().Warn("the media's provider cannot be reached; the lane waits", "error", err)
+		return now.Add(outageRetry), nil
+	}
+	now = t.e.now()
+	d, err = t.repo.Deliveries().Begin(ctx, repository.Begin{
+		ID: d.ID, Text: d.Text, ClientID: t.clientID(offer, d), Lane: lane, Now: now,
+		Deadline: now.Add(t.e.config.SendTimeout + leaseMargin), NextSend: now.Add(t.gap(tenant.Settings.Pacing)),
+	})
+	if err != nil {
+		return now, ignoreConflict(err) // edited, cancelled or somebody else's in between
+	}
+	callCtx, cancel := context.WithTimeout(ctx, t.e.config.SendTimeout)
+	receipt, sendErr := gw.Send(callCtx, t.e.session(inst), gateway.Outbound{
+		ID: d.ClientID, To: d.Chat, Text: d.Text, Media: media,
+	})
+	cancel()
+	s, next := t.outcome(d, receipt, sendErr)
+	s.WithoutMedia = s.WithoutMedia || gone
+	// What is known about the call must be stored even when its time is over.
+	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if _, err := t.repo.Deliveries().Settle(ctx, s); err != nil {
+		return next, ignoreConflict(err) // an echo was faster
+	}
+	t.log().Info("delivery attempted", "delivery_id", string(d.ID), "offer_id", string(d.OfferID),
+		"state", s.To, "reason", s.Reason, "attempt", d.Attempt)
+	if sendErr != nil {
+		t.afterFailure(ctx, inst, d, sendErr)
+	}
+	return next, nil
+}
+
+// clientID is the message id we choose for a delivery. It comes from natural keys only, so
+// it is the same when lost rows come back, and another one only when a person sends again.
+func (t *Tenant) clientID(o core.Offer, d core.Delivery) core.MessageID {
+	return core.DeriveMessageID([]byte(t.e.config.IDKey.Reveal()), string(t.id), string(o.InstanceID),
+		string(o.Source.Chat), string(o.Source.Participant), string(o.Source.ID), string(d.Chat), strconv.Itoa(d.Epoch))
+}
+
+// lastCheck says why a delivery must not go out after all. The proof is made from the
+// stored text and today's tags, whatever was true when it was written.
+func (t *Tenant) lastCheck(ctx context.Context, d core.Delivery) (*core.Hold, error) {
+	dest, err := t.repo.Destinations().Get(ctx, d.DestinationID)
+	if core.CodeOf(err) == core.CodeNotFound || err == nil && !dest.Active {
+		return &core.Hold{Reason: core.ReasonDestinationOff}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	tags, err := t.repo.Tags().List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return t.e.proof(d.Text, tags), nil
+}
+
+// outcome says what an attempt means: the delivery's next state and when the lane may look
+// again.
+func (t *Tenant) outcome(d core.Delivery, r gateway.Receipt, err error) (repository.Settle, time.Time) {
+	now := t.e.now()
+	s := repository.Settle{ID: d.ID, From: core.DeliveryDispatching, Attempt: d.Attempt, Now: now}
+	next := now
+	again := func(reason core.Reason, at time.Time) {
+		s.To, s.Reason, s.NotBefore = core.DeliveryPending, reason, at
+	}
+	switch kind := gateway.KindOf(err); kind {
+	case "":
+		s.To, s.MessageID = core.DeliverySent, r.ID
+	case gateway.KindRateLimited, gateway.KindRestricted:
+		wait := gateway.RetryAfterOf(err)
+		if wait <= 0 {
+			wait = throttleDefault
+		}
+		next = now.Add(min(wait, throttleMax))
+		again(core.ReasonProviderThrottle, next)
+	case gateway.KindNotConnected, gateway.KindLoggedOut, gateway.KindAuth, gateway.KindLicense:
+		next = now.Add(recheckOffline)
+		again(core.ReasonWaitingConnection, next)
+	case gateway.KindNotFound:
+		// The session or the group: afterFailure finds out which.
+		next = now.Add(recheckOffline)
+		again(core.ReasonGroupGone, next)
+	case gateway.KindTemporary:
+		t.e.draw(func(rnd *mathrand.Rand) {
+			again(core.ReasonProviderTemporary, now.Add(policy.Backoff(d.Attempt, sendRetry, sendRetryM, rnd)))
+		})
+	case gateway.KindMediaUnavailable, gateway.KindTooLarge:
+		again(core.ReasonMediaGone, now)
+		s.WithoutMedia = true
+	case gateway.KindForbidden:
+		s.To, s.Reason = core.DeliveryFailed, core.ReasonGroupForbidden
+	case gateway.KindInvalid, gateway.KindPermanent, gateway.KindAlreadyExists:
+		s.To, s.Reason, s.Detail = core.DeliveryFailed, core.ReasonProviderInvalid, string(kind)
+	default:
+		s.To, s.Reason, s.NotBefore = core.DeliveryAmbiguous, core.ReasonOutcomeUnknown, now.Add(firstLook)
+	}
+	return s, next
+}
+
+// afterFailure learns from a definite refusal what it says about the instance or the group.
+func (t *Tenant) afterFailure(ctx context.Context, inst core.Instance, d core.Delivery, err error) {
+	t.log().Warn("the provider did not send", "delivery_id", string(d.ID), "error", err)
+	switch gateway.KindOf(err) {
+	case gateway.KindForbidden:
+		t.destinationProblem(ctx, d, core.ReasonGroupForbidden)
+	case gateway.KindNotFound:
+		if t.check(ctx, inst).Status == core.InstanceConnected {
+			t.destinationProblem(ctx, d, core.ReasonGroupGone)
+		}
+	case gateway.KindNotConnected, gateway.KindLoggedOut, gateway.KindAuth, gateway.KindLicense:
+		t.check(ctx, inst)
+	}
+}
+
+// destinationProblem switches a destination off that refuses us; the tenant sees why and
+// can switch it on again. Other groups go on.
+func (t *Tenant) destinationProblem(ctx context.Context, d core.Delivery, reason core.Reason) {
+	_, err := t.repo.Destinations().Update(ctx, d.DestinationID, func(dest *core.Destination) error {
+		dest.Active, dest.Problem = false, reason
+		return nil
+	})
+	if err != nil {
+		t.log().Error("the destination was not switched off", "destination_id", string(d.DestinationID), "error", err)
+	}
+}
+
+// markSent settles a delivery by proof.
+func (t *Tenant) markSent(ctx context.Context, d core.Delivery, id core.MessageID) error {
+	_, err := t.repo.Deliveries().Settle(ctx, repository.Settle{
+		ID: d.ID, From: d.State, Attempt: d.Attempt, To: core.DeliverySent, MessageID: id, Now: t.e.now(),
+	})
+	if err == nil {
+		t.log().Info("delivery proven sent", "delivery_id", string(d.ID), "was", d.State)
+	}
+	return ignoreConflict(err)
+}
+
+// ignoreConflict is for compare-and-sets somebody else may win.
+func ignoreConflict(err error) error {
+	if core.CodeOf(err) == core.CodeConflict {
+		return nil
+	}
+	return err
+}
