@@ -56,6 +56,13 @@ const (
 	ReasonInstanceMismatch    Reason = "instance_mismatch"
 )
 
+// Reasons a WhatsApp session ended by itself.
+const (
+	ReasonLoggedOut        Reason = "logged_out"
+	ReasonNumberRestricted Reason = "number_restricted"
+	ReasonNotScanned       Reason = "not_scanned"
+)
+
 // Reasons an inbox entry was not made an offer.
 const (
 	ReasonStale     Reason = "stale"

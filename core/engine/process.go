@@ -157,10 +157,13 @@ func (t *Tenant) offer(ctx context.Context, tenant core.Tenant, entry core.Inbox
 	} else if len(o.Deliveries) == 0 {
 		o.Hold = &core.Hold{Reason: core.ReasonNoDestination}
 	}
-	return repository.SaveOffer{
-		Entry: entry, Offer: o, Now: now,
-		RepostSince: now.Add(-tenant.Settings.RepostWindow), TextKey: extract.TextKey(p.text),
-	}, nil
+	save := repository.SaveOffer{Entry: entry, Offer: o, Now: now, RepostSince: now.Add(-tenant.Settings.RepostWindow)}
+	if o.ProductKey == "" {
+		// The text stands for the product only where there is none: "Corre! <link>" can
+		// sell something else each time.
+		save.TextKey = extract.TextKey(p.text)
+	}
+	return save, nil
 }
 
 // deliveries are one per active destination, in random order: always the same group first

@@ -65,7 +65,7 @@ func (t *Tenant) settle(ctx context.Context, id core.DeliveryID) error {
 		case certain:
 			s.To, s.Reason = core.DeliveryPending, core.ReasonProviderTemporary
 		case now.Sub(d.DispatchedAt) < t.e.config.ProofGrace:
-			s.To, s.Reason, s.NotBefore = core.DeliveryAmbiguous, d.Reason, now.Add(lookAgain)
+			s.To, s.Reason, s.NotBefore = core.DeliveryAmbiguous, d.Reason, now.Add(min(lookAgain, t.e.config.ProofGrace/4))
 		case honoured, tenant.Settings.Unproven == core.AtLeastOnce:
 			// The same client id makes it the same message; without that, the tenant chose
 			// "maybe twice".

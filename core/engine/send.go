@@ -49,7 +49,7 @@ func (t *Tenant) send(ctx context.Context, lane core.Lane, tenant core.Tenant, i
 	now = t.e.now()
 	d, err = t.repo.Deliveries().Begin(ctx, repository.Begin{
 		ID: d.ID, Text: d.Text, ClientID: t.clientID(offer, d), Lane: lane, Now: now,
-		Deadline: now.Add(t.e.config.SendTimeout + leaseMargin), NextSend: now.Add(t.gap(tenant.Settings.Pacing)),
+		Deadline: now.Add(t.e.config.SendTimeout + leaseMargin), NextSend: now.Add(t.gap(tenant.Settings.Pacing)), WithoutMedia: gone,
 	})
 	if err != nil {
 		return now, ignoreConflict(err) // edited, cancelled or somebody else's in between
@@ -60,7 +60,6 @@ func (t *Tenant) send(ctx context.Context, lane core.Lane, tenant core.Tenant, i
 	})
 	cancel()
 	s, next := t.outcome(d, receipt, sendErr)
-	s.WithoutMedia = s.WithoutMedia || gone
 	// What is known about the call must be stored even when its time is over.
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
@@ -117,6 +116,7 @@ func (t *Tenant) outcome(d core.Delivery, r gateway.Receipt, err error) (reposit
 			wait = throttleDefault
 		}
 		next = now.Add(min(wait, throttleMax))
+		s.RestUntil = next
 		again(core.ReasonProviderThrottle, next)
 	case gateway.KindNotConnected, gateway.KindLoggedOut, gateway.KindAuth, gateway.KindLicense:
 		next = now.Add(recheckOffline)
@@ -137,7 +137,7 @@ func (t *Tenant) outcome(d core.Delivery, r gateway.Receipt, err error) (reposit
 	case gateway.KindInvalid, gateway.KindPermanent, gateway.KindAlreadyExists:
 		s.To, s.Reason, s.Detail = core.DeliveryFailed, core.ReasonProviderInvalid, string(kind)
 	default:
-		s.To, s.Reason, s.NotBefore = core.DeliveryAmbiguous, core.ReasonOutcomeUnknown, now.Add(firstLook)
+		s.To, s.Reason, s.NotBefore = core.DeliveryAmbiguous, core.ReasonOutcomeUnknown, now.Add(min(firstLook, t.e.config.ProofGrace/4))
 	}
 	return s, next
 }

@@ -247,6 +247,8 @@ type Begin struct {
 	Now      time.Time
 	Deadline time.Time // end of the attempt's lease
 	NextSend time.Time // the lane rests until then, whatever happens
+	// WithoutMedia notes that the text goes alone; once true it stays true.
+	WithoutMedia bool
 }
 
 // Settle moves one delivery to its next state.
@@ -262,6 +264,9 @@ type Settle struct {
 	Detail    string
 	MessageID core.MessageID // kept when ""
 	NotBefore time.Time
+	// RestUntil, when not zero, makes the whole lane rest until then, whatever else becomes
+	// due: the provider asked to slow down.
+	RestUntil time.Time
 	// WithoutMedia, once true, stays true.
 	WithoutMedia bool
 	// RaiseEpoch is set when a person sends again what may have been sent.

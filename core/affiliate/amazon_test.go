@@ -1,0 +1,85 @@
+package affiliate
+
+import (
+	"testing"
+
+	"github.com/autopromo-cloud/autopromo/core"
+)
+
+func TestAmazon(t *testing.T) {
+	const final, key = "https://www.amazon.com.br/dp/B0TESTE001?tag=nossa-20", "amazon:amazon.com.br:B0TESTE001"
+	runLinkCases(t, []linkCase{
+		{link: "https://www.amazon.com.br/dp/B0TESTE001", kind: Product, key: key, final: final},
+		{link: "http://amazon.com.br/dp/b0teste001/", kind: Product, key: key, final: final},
+		{link: "https://m.amazon.com.br/gp/aw/d/B0TESTE001?tag=rival-20", kind: Product, key: key, final: final},
+		{link: "https://smile.amazon.com.br/gp/product/B0TESTE001/ref=as_li?tag=rival-20&linkId=1", kind: Product, key: key, final: final},
+		{link: "https://www.amazon.com.br/gp/offer-listing/B0TESTE001?smid=A1", kind: Product, key: key, final: final},
+		{link: "https://www.amazon.com.br/exec/obidos/asin/B0TESTE001/rival-20", kind: Product, key: key, final: final},
+		{link: "https://www.amazon.com.br/o/ASIN/B0TESTE001/rival-20", kind: Product, key: key, final: final},
+		{link: "https://www.amazon.com.br/Coisa-5ª-geração/dp/B0TESTE001?th=1&psc=1#tag=rival-20", kind: Product, key: key, final: final},
+		{link: "https://www.amazon.com.br/dp/B0TESTE001?TAG=rival-20&%74ag=rival-20&ascsubtag=x", kind: Product, key: key, final: final},
+		{link: "https://www.amazon.com.br/dp/8535902775", kind: Product, key: "amazon:amazon.com.br:8535902775", final: "https://www.amazon.com.br/dp/8535902775?tag=nossa-20"},
+		{link: "https://www.amazon.com.br/", kind: Page, final: "https://www.amazon.com.br/?tag=nossa-20"},
+		{link: "https://www.amazon.com.br/dp/B0?tag=rival-20&tag=rival2-20", kind: Page, final: "https://www.amazon.com.br/dp/B0?tag=nossa-20"},
+		{link: "https://www.amazon.com.br/promotion/psp/A1B2/ref=x?tag=rival-20", kind: Page, final: "https://www.amazon.com.br/promotion/psp/A1B2?tag=nossa-20"},
+		{link: "https://www.amazon.com.br/s?rh=n%3A1%2Cp_36%3A-500&k=air+fryer&linkCode=ll2&tag=rival-20", kind: Page, final: "https://www.amazon.com.br/s?k=air+fryer&rh=n%3A1%2Cp_36%3A-500&tag=nossa-20"},
+		{link: "https://www.amazon.com.br/s?k=a&k=b", kind: Page, final: "https://www.amazon.com.br/s?tag=nossa-20"},
+		{link: "https://amzn.to/3abcdef", kind: Short},
+		{link: "https://a.co/d/1abc", kind: Short},
+		{link: "https://link.amazon/B0abc", kind: Short},
+		{link: "https://amzn.to/", kind: Refused, reason: core.ReasonLinkNotProduct},
+		{link: "https://www.amazon.com.br/shop/alguem", kind: Refused, reason: core.ReasonLinkForeignProfile},
+		{link: "https://www.amazon.com.br/hz/wishlist/ls/1", kind: Refused, reason: core.ReasonLinkForeignProfile},
+		{link: "https://www.amazon.com.br/gp/redirect.html?location=https://x.example", kind: Refused, reason: core.ReasonLinkNotProduct},
+		{link: "https://www.amazon.com.br/b/rival-20", kind: Refused, reason: core.ReasonLinkNotProduct},
+		{link: "https://music.amazon.com.br/dp/B0TESTE001", kind: Refused, reason: core.ReasonLinkNotProduct},
+		{link: "https://www.amazon.com.br//evil/dp/B0TESTE001", kind: Refused, reason: core.ReasonLinkDeceptive},
+	})
+}
+
+func TestAmazonMarketplaces(t *testing.T) {
+	r := builtin(t)
+	target := r.Classify("https://www.amazon.com/dp/B0TESTE001?tag=rival-20")
+	if target.Marketplace != "amazon.com" || target.ProductKey != "amazon:amazon.com:B0TESTE001" {
+		t.Fatalf("%+v", target)
+	}
+	_, err := r.Rewrite(target, ourTags)
+	wantError(t, err, core.CodePrecondition, core.ReasonNoTag, "", "Amazon (amazon.com)")
+	american := append(ourTags, core.Tag{Store: "amazon", Marketplace: "amazon.com", Fields: map[string]string{"tag": "nossaus-20"}})
+	final, err := r.Rewrite(target, american)
+	if err != nil || final != "https://www.amazon.com/dp/B0TESTE001?tag=nossaus-20" {
+		t.Fatal(final, err)
+	}
+	if r.Verify("https://www.amazon.com/dp/B0TESTE001?tag=nossa-20", american) == nil {
+		t.Error("a Brazilian tag was proven for another marketplace")
+	}
+	_, err = r.Rewrite(r.Classify("https://www.amazon.com.br/dp/B0TESTE001"), nil)
+	wantError(t, err, core.CodePrecondition, core.ReasonNoTag, "", "Amazon")
+}
+
+func TestAmazonVerifyRefuses(t *testing.T) {
+	mustNotVerify(t,
+		"https://www.amazon.com.br/dp/B0TESTE001",
+		"https://www.amazon.com.br/dp/B0TESTE001?tag=rival-20",
+		"https://www.amazon.com.br/dp/B0TESTE001?tag=nossa-20&tag=rival-20",
+		"https://www.amazon.com.br/dp/B0TESTE001?tag=nossa-20&TAG=rival-20",
+		"https://www.amazon.com.br/dp/B0TESTE001?%74ag=rival-20&tag=nossa-20",
+		"https://www.amazon.com.br/dp/B0TESTE001?TAG=nossa-20",
+		"https://www.amazon.com.br/dp/B0TESTE001?tag=nossa-20#tag=rival-20",
+		"https://www.amazon.com.br/dp/B0TESTE001?tag=nossa-20&ascsubtag=x",
+		"https://www.amazon.com.br/dp/B0TESTE001?tag=nossa-200",
+		"https://www.amazon.com.br/dp/B0TESTE001/rival-20?tag=nossa-20",
+		"https://www.amazon.com.br/rival-20/dp/B0TESTE001?tag=nossa-20",
+		"https://www.amazon.com.br/s?k=tv&m=RIVAL&tag=nossa-20",
+		"https://www.amazon.com.br/s?k=tv&k=tv&tag=nossa-20",
+		"https://www.amazon.com.br/s?tag=nossa-20&k=tv",
+		"https://www.amazon.com.br/shop/rival?tag=nossa-20",
+		"https://www.amazon.com.br/b/tag=rival-20?tag=nossa-20",
+		"https://amazon.com.br/dp/B0TESTE001?tag=nossa-20",
+		"http://www.amazon.com.br/dp/B0TESTE001?tag=nossa-20",
+		"https://www.amazon.com.br:8443/dp/B0TESTE001?tag=nossa-20",
+		"https://www.amazon.com.br.evil.example/dp/B0TESTE001?tag=nossa-20",
+		"https://www.google.com/url?q=https%3A%2F%2Fwww.amazon.com.br%2Fdp%2FB0TESTE001%3Ftag%3Dnossa-20",
+		"https://amzn.to/3abcdef",
+	)
+}

@@ -1,0 +1,80 @@
+package affiliate
+
+import (
+	"slices"
+
+	"github.com/autopromo-cloud/autopromo/core"
+)
+
+// CheckTag returns tag as it is to be stored: its store is known, its marketplace is filled
+// in, and every field is one the store knows and well formed. Values are not trimmed or
+// otherwise repaired. The error is a *core.Error with [core.CodeInvalid] that names the
+// field: "store_slug", "marketplace", "tag_code" for the main field or "fields.<name>".
+func (r *Registry) CheckTag(tag core.Tag) (core.Tag, error) {
+	s, ok := r.Store(tag.Store)
+	if !ok {
+		return core.Tag{}, core.InvalidField("store_slug", core.ReasonUnknownStore, tag.Store)
+	}
+	markets := s.Marketplaces()
+	switch {
+	case tag.Marketplace == "" && len(markets) > 0:
+		tag.Marketplace = markets[0]
+	case tag.Marketplace != "" && !slices.Contains(markets, tag.Marketplace):
+		detail := "marketplace"
+		if len(markets) > 0 {
+			detail += " (ex.: " + markets[0] + ")"
+		}
+		return core.Tag{}, core.InvalidField("marketplace", core.ReasonTagField, detail)
+	}
+	fields := make(map[string]string, len(tag.Fields))
+	for _, f := range s.Fields() {
+		value := tag.Fields[f.Name]
+		switch {
+		case value == "" && f.Required:
+			return core.Tag{}, core.InvalidField(fieldPath(f), core.ReasonTagFieldMissing, fieldDetail(f))
+		case value == "":
+		case !f.accepts(value):
+			return core.Tag{}, core.InvalidField(fieldPath(f), core.ReasonTagField, fieldDetail(f))
+		default:
+			fields[f.Name] = value
+		}
+	}
+	for _, name := range sortedKeys(tag.Fields) {
+		if !slices.ContainsFunc(s.Fields(), func(f Field) bool { return f.Name == name }) {
+			return core.Tag{}, core.InvalidField("fields."+name, core.ReasonTagField, name)
+		}
+	}
+	tag.Fields = fields
+	return tag, nil
+}
+
+func (f Field) accepts(value string) bool {
+	if f.Check != nil {
+		return f.Check(value)
+	}
+	return allBytes(value, 1, 64, func(c byte) bool { return isAlnum(c) || c == '-' || c == '_' || c == '.' })
+}
+
+func fieldPath(f Field) string {
+	if f.Main {
+		return "tag_code"
+	}
+	return "fields." + f.Name
+}
+
+func fieldDetail(f Field) string {
+	if f.Example == "" {
+		return f.Name
+	}
+	return f.Name + " (ex.: " + f.Example + ")"
+}
+
+// sortedKeys makes the reported field the same each time.
+func sortedKeys(m map[string]string) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

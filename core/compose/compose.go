@@ -1,0 +1,172 @@
+// Package compose turns the text that came in into the text that goes out. Where nothing
+// had to change, the result is the source byte for byte.
+package compose
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Edit is one change of a text.
+type Edit struct {
+	// Start and End are the bytes of the text that Text replaces.
+	Start, End int
+	Text       string
+	// DropLine takes the whole line away instead. When the line also holds an edit that
+	// stays, only the bytes of this one go.
+	DropLine bool
+}
+
+// ErrEdits says that edits overlap or lie outside the text.
+var ErrEdits = errors.New("edits overlap or lie outside the text")
+
+// Apply returns text with edits made, which may come in any order. The error is [ErrEdits].
+//
+// A dropped line takes along the one blank line that would be left doubled. A replacement
+// that would run into the text after it, so that the link would read on, is set off by one
+// space.
+func Apply(text string, edits []Edit) (string, error) {
+	cuts, err := plan(text, edits)
+	if err != nil {
+		return "", err
+	}
+	size := len(text)
+	for _, c := range cuts {
+		size += len(c.Text) + 1
+	}
+	var b strings.Builder
+	b.Grow(size)
+	last := 0
+	for i, c := range cuts {
+		b.WriteString(text[last:c.Start])
+		b.WriteString(c.Text)
+		last = c.End
+		next := len(text)
+		if i+1 < len(cuts) {
+			next = cuts[i+1].Start
+		}
+		if c.Text != "" && runsOn(text[c.End:next], next < len(text) && cuts[i+1].Text != "") {
+			b.WriteByte(' ')
+		}
+	}
+	b.WriteString(text[last:])
+	return b.String(), nil
+}
+
+// plan checks the edits, sorts them and turns dropped lines into ranges.
+func plan(text string, edits []Edit) ([]Edit, error) {
+	sorted := slices.Clone(edits)
+	slices.SortFunc(sorted, func(a, b Edit) int { return cmp.Or(a.Start-b.Start, a.End-b.End) })
+	last := 0
+	for _, e := range sorted {
+		if e.Start < last || e.End < e.Start || e.End > len(text) {
+			return nil, ErrEdits
+		}
+		last = e.End
+	}
+	var cuts []Edit
+	for i, e := range sorted {
+		if !e.DropLine {
+			cuts = append(cuts, e)
+			continue
+		}
+		from, to := lineAround(text, e.Start, e.End)
+		if keepsLine(sorted, i, from, to) {
+			if n := len(cuts); n > 0 { // a link over a line end may reach into a dropped line
+				e.Start = max(e.Start, cuts[n-1].End)
+			}
+			cuts = append(cuts, Edit{Start: e.Start, End: max(e.Start, e.End)})
+			continue
+		}
+		if n := len(cuts); n > 0 && cuts[n-1].End >= from {
+			if cuts[n-1].DropLine { // the same line, or the next one
+				cuts[n-1].End = max(cuts[n-1].End, to)
+				continue
+			}
+			from = cuts[n-1].End
+		}
+		cuts = append(cuts, Edit{Start: from, End: to, DropLine: true})
+	}
+	for i := range cuts {
+		if !cuts[i].DropLine {
+			continue
+		}
+		floor, ceiling := 0, len(text)
+		if i > 0 {
+			floor = cuts[i-1].End
+		}
+		if i+1 < len(cuts) {
+			ceiling = cuts[i+1].Start
+		}
+		closeGap(text, &cuts[i], floor, ceiling)
+	}
+	return cuts, nil
+}
+
+// keepsLine says whether an edit that stays lies on the line from:to.
+func keepsLine(sorted []Edit, i, from, to int) bool {
+	for j := i - 1; j >= 0 && sorted[j].End > from; j-- {
+		if !sorted[j].DropLine {
+			return true
+		}
+	}
+	for j := i + 1; j < len(sorted) && sorted[j].Start < to; j++ {
+		if !sorted[j].DropLine {
+			return true
+		}
+	}
+	return false
+}
+
+// lineAround returns the bytes of the lines that start:end touches, with the line end.
+func lineAround(text string, start, end int) (from, to int) {
+	from = strings.LastIndexByte(text[:start], '\n') + 1
+	if i := strings.IndexByte(text[end:], '\n'); i >= 0 {
+		return from, end + i + 1
+	}
+	return from, len(text)
+}
+
+// closeGap extends a dropped block over the blank line that would be left doubled, or left
+// over at the end of the text. It stays between floor and ceiling, where other edits begin.
+func closeGap(text string, c *Edit, floor, ceiling int) {
+	before := strings.TrimRight(text[:c.Start], "\r\n")
+	blankBefore := c.Start == 0 || strings.Count(text[len(before):c.Start], "\n") > 1
+	if c.End == len(text) {
+		c.Start = max(floor, cutLineEnd(text, c.Start))
+		if blankBefore {
+			c.Start = max(floor, cutLineEnd(text, c.Start))
+		}
+		return
+	}
+	line, _, _ := strings.Cut(text[c.End:], "\n")
+	if end := c.End + len(line) + 1; blankBefore && strings.Trim(line, " \t\r") == "" && end <= ceiling {
+		c.End = end
+	}
+}
+
+// cutLineEnd returns the position before the line end that stands before i.
+func cutLineEnd(text string, i int) int {
+	if i > 0 && text[i-1] == '\n' {
+		i--
+		if i > 0 && text[i-1] == '\r' {
+			i--
+		}
+	}
+	return i
+}
+
+// runsOn says whether the text after a link would be read as part of it: anything but
+// punctuation and marks that are followed by a space or the end.
+func runsOn(after string, linkFollows bool) bool {
+	rest := strings.TrimLeft(after, ".,;:!?)]}'\"*_~`»”’")
+	if rest == "" {
+		return linkFollows
+	}
+	r, _ := utf8.DecodeRuneInString(rest)
+	return !unicode.IsSpace(r)
+}

@@ -1,0 +1,261 @@
+package extract
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
+)
+
+// isHostStart says whether s begins with a character that can begin a host name.
+func isHostStart(s string) bool {
+	if s == "" {
+		return false
+	}
+	if s[0] < utf8.RuneSelf {
+		return isAlnum(s[0])
+	}
+	r, _ := utf8.DecodeRuneInString(s)
+	return inLink(r) && (unicode.IsLetter(r) || unicode.IsDigit(r))
+}
+
+// hostRun returns where the letters, digits, hyphens and dots from i on end.
+func hostRun(text string, i int) int {
+	for i < len(text) {
+		c := text[i]
+		if c < utf8.RuneSelf {
+			if !isAlnum(c) && c != '-' && c != '.' {
+				break
+			}
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(text[i:])
+		if !inLink(r) {
+			break
+		}
+		i += n
+	}
+	return i
+}
+
+// domainIn finds a domain in a run of host characters, and returns its bytes; to is 0 when
+// there is none. Of a longer run it takes the longest beginning that ends in a real
+// top-level domain, so "loja.comPromo" and "loja.com.x9" are still seen as loja.com.
+func domainIn(run string) (from, to int) {
+	if strings.IndexByte(run, '.') < 0 && countASCII(run) == len(run) {
+		return 0, 0
+	}
+	for at := 0; at < len(run); {
+		piece := run[at:]
+		if i := doubleDot(piece); i >= 0 {
+			piece = piece[:i]
+		}
+		lead := len(piece) - len(strings.TrimLeft(piece, ".-"))
+		trimmed := strings.TrimRight(piece[lead:], ".-")
+		if n := domainLength(trimmed); n > 0 {
+			return at + lead, at + lead + n
+		}
+		at += len(piece) + 1
+	}
+	return 0, 0
+}
+
+func doubleDot(s string) int { return strings.Index(s, "..") }
+
+// domainLength returns the length of the longest beginning of host that is a domain.
+func domainLength(host string) int {
+	plain := host
+	if countASCII(host) != len(host) {
+		plain = strings.NewReplacer("。", "...", "．", "...", "｡", "...").Replace(host) // same length
+	}
+	if www := len("www."); len(plain) > www && strings.EqualFold(plain[:www], "www.") && strings.Count(plain, ".") > 1 {
+		return len(host)
+	}
+	if isIPv4(plain) {
+		return len(host)
+	}
+	for end := len(plain); ; {
+		dot := strings.LastIndexByte(plain[:end], '.')
+		if dot <= 0 {
+			return 0
+		}
+		label := plain[dot+1 : end]
+		if isTopLevel(label) {
+			return end
+		}
+		if n := camelBreak(label); n > 0 && isTopLevel(label[:n]) {
+			return dot + 1 + n
+		}
+		end = dot
+		for end > 0 && plain[end-1] == '.' {
+			end--
+		}
+	}
+}
+
+// isTopLevel says whether label is a top-level domain of the public internet.
+func isTopLevel(label string) bool {
+	if len(label) < 2 || len(label) > 63 || label[0] >= '0' && label[0] <= '9' {
+		return false
+	}
+	if countASCII(label) != len(label) {
+		ascii, err := idna.Lookup.ToASCII(label)
+		if err != nil {
+			return false
+		}
+		label = ascii
+	}
+	// The name in front lets wildcard domains such as "ck" match their rule.
+	_, icann := publicsuffix.PublicSuffix("x." + strings.ToLower(label))
+	return icann
+}
+
+// camelBreak returns where a capitalised word is glued to a lower-case label, or 0.
+func camelBreak(label string) int {
+	for i := 1; i < len(label); i++ {
+		if label[i] >= 'A' && label[i] <= 'Z' && label[i-1] >= 'a' && label[i-1] <= 'z' {
+			return i
+		}
+	}
+	return 0
+}
+
+func isIPv4(s string) bool {
+	labels := 0
+	for label := range strings.SplitSeq(s, ".") {
+		if labels++; len(label) == 0 || len(label) > 3 || strings.Trim(label, "0123456789") != "" {
+			return false
+		}
+	}
+	return labels == 4
+}
+
+func countASCII(s string) int {
+	n := 0
+	for i := range len(s) {
+		if s[i] < utf8.RuneSelf {
+			n++
+		}
+	}
+	return n
+}
+
+// gluedHost returns where a word is glued to the host of a link, or 0: text after the last
+// real top-level domain, as in "mercadolivre.comPower Bank". A host that has a path, or no
+// known domain in it, is left as it is.
+func gluedHost(link string) int {
+	if strings.IndexAny(link, "/?#:@") >= 0 {
+		return 0
+	}
+	dot := strings.LastIndexByte(link, '.')
+	label := link[dot+1:]
+	if dot <= 0 || isTopLevel(label) {
+		return 0
+	}
+	if n := camelBreak(label); n > 0 && isTopLevel(label[:n]) {
+		return dot + 1 + n
+	}
+	return 0
+}
+
+// shortHosts are short-link hosts that get text glued to them in practice, with the length
+// of their codes.
+var shortHosts = [...]struct {
+	prefix string
+	code   int
+}{
+	{"meli.la/", 7}, {"mercadolivre.com/sec/", 7}, {"mercadolivre.com.br/sec/", 7},
+	{"amzn.to/", 7}, {"s.shopee.com.br/", 10},
+}
+
+// gluedCode returns where the code of a known short link ends when a time, a price or
+// another short link is glued to it, or 0. Without such evidence the code is left whole:
+// cutting it would lead elsewhere.
+func gluedCode(link string) int {
+	for _, h := range shortHosts {
+		path := strings.TrimPrefix(link, "www.")
+		if len(path) <= len(h.prefix) || !strings.EqualFold(path[:len(h.prefix)], h.prefix) {
+			continue
+		}
+		begin := len(link) - len(path) + len(h.prefix)
+		code := link[begin:min(len(link), begin+64)]
+		for _, other := range shortHosts {
+			if i := strings.Index(code, other.prefix); i > 0 {
+				return begin + i
+			}
+		}
+		if len(code) > h.code && startsNumber(code[h.code:]) {
+			return begin + h.code
+		}
+		return 0
+	}
+	return 0
+}
+
+// startsNumber says whether s begins like a time or a price: digits, a separator, a digit.
+func startsNumber(s string) bool {
+	n := 0
+	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
+		n++
+	}
+	return n > 0 && n+1 < len(s) && strings.IndexByte(".,:", s[n]) >= 0 && s[n+1] >= '0' && s[n+1] <= '9'
+}
+
+// endsWithEntity says whether s ends in an HTML escape.
+func endsWithEntity(s string) bool {
+	i := strings.LastIndexByte(s, '&')
+	if i < 0 {
+		return false
+	}
+	_, n := entity(s[i:])
+	return n == len(s)-i
+}
+
+// decodeEntities decodes the HTML escapes that occur in copied links: &amp; and numbers.
+// Names are not decoded, because "&copy=1" is a parameter.
+func decodeEntities(s string) string {
+	i := strings.IndexByte(s, '&')
+	if i < 0 || strings.IndexByte(s[i:], ';') < 0 {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	for i := 0; i < len(s); {
+		if c, n := entity(s[i:]); n > 0 {
+			b.WriteByte(c)
+			i += n
+			continue
+		}
+		b.WriteByte(s[i])
+		i++
+	}
+	return b.String()
+}
+
+// entity decodes the escape s begins with: its character and length, or 0.
+func entity(s string) (c byte, n int) {
+	if strings.HasPrefix(s, "&amp;") {
+		return '&', len("&amp;")
+	}
+	if !strings.HasPrefix(s, "&#") {
+		return 0, 0
+	}
+	end := strings.IndexByte(s, ';')
+	if end < 3 || end > 7 {
+		return 0, 0
+	}
+	code := 0
+	for _, d := range []byte(s[2:end]) {
+		if d < '0' || d > '9' {
+			return 0, 0
+		}
+		code = code*10 + int(d-'0')
+	}
+	if code <= ' ' || code >= 0x7f {
+		return 0, 0
+	}
+	return byte(code), end + 1
+}

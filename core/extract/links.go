@@ -1,0 +1,303 @@
+package extract
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Link is one link in a text.
+type Link struct {
+	// URL is what to classify: with a scheme (https when the text had none), HTML escapes
+	// decoded and surrounding marks trimmed. It may still be refused as a URL.
+	URL string
+	// Start and End are the bytes of the text to be replaced. They may hold more than URL:
+	// invisible characters glued to a link would become part of its replacement.
+	Start, End int
+}
+
+// maxLink is how far one link is read, in bytes. It is longer than any address that is
+// accepted, so what is cut here is refused later.
+const maxLink = 9000
+
+// Links finds everything in text that WhatsApp could make clickable, in order: http and
+// https addresses, bare domains under a real top-level domain, addresses of other schemes
+// that name such a domain. E-mail addresses, prices, and "javascript:" or "intent:" texts
+// are no links.
+func Links(text string) []Link {
+	var found []Link
+	for i := 0; i < len(text); {
+		c := text[i]
+		switch {
+		case c == '/' && strings.HasPrefix(text[i:], "//") && isHostStart(text[i+2:]):
+			// "//host/path": the browser would add the scheme.
+			l, next := bareLink(text, i, i+2)
+			if l.URL != "" {
+				found = append(found, l)
+			}
+			i = next
+		case c == '@' && i > 0 && isAlnum(text[i-1]):
+			// The name before was that of an e-mail address, unless a path follows.
+			end := hostRun(text, i+1)
+			if end < len(text) && (text[end] == '/' || text[end] == ':') {
+				end = i + 1
+			}
+			i = max(end, i+1)
+		case c < utf8.RuneSelf && !isAlnum(c):
+			i++
+		case c >= utf8.RuneSelf && !isHostStart(text[i:]):
+			i += runeLen(text[i:])
+		default:
+			l, next := linkAt(text, i)
+			if l.URL != "" {
+				found = append(found, l)
+			}
+			i = next
+		}
+	}
+	return found
+}
+
+// linkAt looks at the word that begins at start. It returns the link found there, if any,
+// and where to go on.
+func linkAt(text string, start int) (Link, int) {
+	end := start
+	for end < len(text) && isAlnum(text[end]) {
+		end++
+	}
+	if end < len(text) && text[end] == ':' {
+		word, rest := text[start:end], text[end+1:]
+		switch {
+		case strings.EqualFold(word, "javascript"), strings.EqualFold(word, "intent"):
+			return Link{}, end + len(text[end:]) - len(strings.TrimLeftFunc(text[end:], notSpace))
+		case !strings.HasPrefix(rest, "//"):
+		case endsFold(word, "https"):
+			return schemeLink(text, end-len("https"), end+3)
+		case endsFold(word, "http"):
+			return schemeLink(text, end-len("http"), end+3)
+		default:
+			// Some other scheme. Whether WhatsApp knows it or links the domain behind it,
+			// the whole of it is one link, and one that nobody can classify.
+			l, next := bareLink(text, start, end+3)
+			if l.URL != "" && l.Start == start {
+				l.URL = text[start:end+3] + strings.TrimPrefix(l.URL, "https://")
+			}
+			return l, next
+		}
+	}
+	return bareLink(text, start, start)
+}
+
+// schemeLink reads a link whose host begins at host.
+func schemeLink(text string, start, host int) (Link, int) {
+	stop := linkStop(text, host)
+	if stop == host {
+		return Link{}, host
+	}
+	if cut := gluedHost(text[host:stop]); cut > 0 {
+		stop = host + cut
+	} else if cut := gluedCode(text[host:stop]); cut > 0 {
+		stop = host + cut
+	}
+	stop = trimEnd(text, start, stop)
+	if stop <= host {
+		return Link{}, host
+	}
+	return Link{URL: decodeEntities(text[start:stop]), Start: start, End: skipInvisible(text, stop)}, stop
+}
+
+// bareLink reads a link without http: its host begins at host, what is to be replaced at
+// start.
+func bareLink(text string, start, host int) (Link, int) {
+	end := hostRun(text, host)
+	run := text[host:end]
+	from, to := domainIn(run)
+	if to == 0 {
+		if strings.HasPrefix(text[end:], "://") && (endsFold(run, "http") || endsFold(run, "https")) {
+			return schemeLink(text, end-len("https")+strings.IndexAny(run[max(0, len(run)-5):], "hH"), end+3)
+		}
+		return Link{}, max(end, start+1)
+	}
+	if from > 0 {
+		start = host + from
+	}
+	host, to = host+from, host+to
+	stop := to
+	if to == end || text[to:end] == "." && strings.HasPrefix(text[end:], "/") {
+		stop = bareStop(text, end)
+		if stop < 0 {
+			return Link{}, -stop
+		}
+	}
+	if cut := gluedCode(text[host:stop]); cut > 0 {
+		stop = host + cut
+	}
+	stop = trimEnd(text, start, stop)
+	return Link{URL: "https://" + decodeEntities(text[host:stop]), Start: start, End: skipInvisible(text, stop)}, stop
+}
+
+// bareStop returns where a link goes on to after its host ended at to; a negative number
+// says that it was the name of an e-mail address, which ends there.
+func bareStop(text string, to int) int {
+	rest := text[to:]
+	if strings.HasPrefix(rest, "@") {
+		end := hostRun(text, to+1)
+		if end > to+1 && end < len(text) && (text[end] == '/' || text[end] == ':') {
+			return linkStop(text, to) // dressed as an address, but it has a path
+		}
+		if end > to+1 {
+			return -end
+		}
+		return to
+	}
+	if strings.HasPrefix(rest, ":") {
+		n := 1
+		for n < len(rest) && rest[n] >= '0' && rest[n] <= '9' {
+			n++
+		}
+		if n > 1 && n <= 6 {
+			to, rest = to+n, rest[n:]
+		}
+	}
+	if rest != "" && (rest[0] == '/' || rest[0] == '?' || rest[0] == '#' || rest[0] == '\\') {
+		return linkStop(text, to)
+	}
+	return to
+}
+
+// linkStop returns where the run of characters that can belong to a link ends. A second
+// "http://" begins another link unless it is somebody's parameter or path.
+func linkStop(text string, from int) int {
+	text = text[:min(len(text), from+maxLink)]
+	i, marks := from, -1 // marks is where a run of direction marks began
+	for i < len(text) {
+		c := text[i]
+		if c < utf8.RuneSelf {
+			if c <= ' ' || c == 0x7f || c == '"' || c == '<' || c == '>' || c == '`' || c == '|' {
+				return endBefore(marks, i)
+			}
+			if marks >= 0 {
+				if !isAlnum(c) {
+					return marks
+				}
+				marks = -1
+			}
+			if (c == 'h' || c == 'H') && i > from && startsScheme(text[i:]) && strings.IndexByte("=/?:&,", text[i-1]) < 0 {
+				return i
+			}
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case isBidi(r):
+			// In the middle of a link it stays, so that the link is refused.
+			if marks < 0 {
+				marks = i
+			}
+		case inLink(r):
+			marks = -1
+		default:
+			return endBefore(marks, i)
+		}
+		i += n
+	}
+	return endBefore(marks, i)
+}
+
+// endBefore leaves out the direction marks at the end of a link, which began at marks.
+func endBefore(marks, end int) int {
+	if marks >= 0 {
+		return marks
+	}
+	return end
+}
+
+// inLink says whether a non-ASCII character can belong to a link: letters do, and the full
+// stops that stand for a dot in a host; emoji, dashes and typographic quotes do not.
+func inLink(r rune) bool {
+	switch {
+	case r >= 0x2100 && r <= 0x214f, r >= 0xfe00 && r <= 0xfe0f, r == 0x20e3, r == utf8.RuneError:
+		return false // letter-like emoji and what makes emoji of other characters
+	case r == '。', r == '．', r == '｡':
+		return true
+	}
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
+}
+
+// trimEnd takes off what follows a link in a sentence: punctuation, brackets that were not
+// opened inside it, and WhatsApp's marks.
+func trimEnd(text string, start, stop int) int {
+	var unopened map[byte]int // counted once, so that a wall of brackets costs no more
+	for stop > start {
+		switch c := text[stop-1]; c {
+		case '.', ',', ';', ':', '!', '?', '\'', '*', '~':
+			if c == ';' && endsWithEntity(text[start:stop]) {
+				return stop
+			}
+		case ')', ']', '}':
+			if unopened == nil {
+				unopened = surplus(text[start:stop])
+			}
+			if unopened[c] <= 0 {
+				return stop
+			}
+			unopened[c]--
+		case '_':
+			// Codes may end in "_"; it is a mark only when the line opened one before.
+			if strings.LastIndexByte(text[:start], '_') <= strings.LastIndexByte(text[:start], '\n') {
+				return stop
+			}
+		default:
+			r, n := utf8.DecodeLastRuneInString(text[start:stop])
+			if r != '。' && r != '．' && r != '｡' {
+				return stop
+			}
+			stop -= n - 1
+		}
+		stop--
+	}
+	return stop
+}
+
+// surplus counts the closing brackets of s that nothing in it opened.
+func surplus(s string) map[byte]int {
+	count := func(bracket string) int { return strings.Count(s, bracket) }
+	return map[byte]int{')': count(")") - count("("), ']': count("]") - count("["), '}': count("}") - count("{")}
+}
+
+// skipInvisible steps over invisible characters that are glued to a link.
+func skipInvisible(text string, i int) int {
+	for i < len(text) {
+		r, n := utf8.DecodeRuneInString(text[i:])
+		if r == utf8.RuneError || !unicode.Is(unicode.Cf, r) {
+			break
+		}
+		i += n
+	}
+	return i
+}
+
+func isBidi(r rune) bool {
+	return r == 0x061c || r == 0x200e || r == 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+}
+
+func startsScheme(s string) bool {
+	return len(s) > 8 && strings.EqualFold(s[:4], "http") &&
+		(strings.HasPrefix(s[4:], "://") || (s[4] == 's' || s[4] == 'S') && strings.HasPrefix(s[5:], "://"))
+}
+
+func endsFold(s, suffix string) bool {
+	return len(s) >= len(suffix) && strings.EqualFold(s[len(s)-len(suffix):], suffix)
+}
+
+func notSpace(r rune) bool { return !unicode.IsSpace(r) }
+
+func isAlnum(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+func runeLen(s string) int {
+	_, n := utf8.DecodeRuneInString(s)
+	return n
+}

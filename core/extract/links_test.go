@@ -1,0 +1,125 @@
+package extract
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestLinks(t *testing.T) {
+	tests := []struct {
+		name, text string
+		want       []string
+	}{
+		{"none", "Só texto, R$1.299,90 às 14.30 no app. Ver arquivo.pdf e nota.txt", nil},
+		{"scheme", "veja https://amzn.to/3abcdef agora", []string{"https://amzn.to/3abcdef"}},
+		{"upper case scheme", "HTTPS://AMZN.TO/3abcdef", []string{"HTTPS://AMZN.TO/3abcdef"}},
+		{"http stays", "http://bit.ly/x", []string{"http://bit.ly/x"}},
+		{"bare", "amzn.to/3abc e evil.com.br", []string{"https://amzn.to/3abc", "https://evil.com.br"}},
+		{"www", "www.amazon.com.br/dp/B0.", []string{"https://www.amazon.com.br/dp/B0"}},
+		{"www without a real domain", "www.loja.exemplo", []string{"https://www.loja.exemplo"}},
+		{"brackets and comma", "(https://amzn.to/3abc),", []string{"https://amzn.to/3abc"}},
+		{"balanced brackets", "https://x.example/a_(b)", []string{"https://x.example/a_(b)"}},
+		{"markdown", "[aqui](https://amzn.to/3abc)", []string{"https://amzn.to/3abc"}},
+		{"bold", "*https://amzn.to/3abc*", []string{"https://amzn.to/3abc"}},
+		{"italic", "_https://amzn.to/3abc_", []string{"https://amzn.to/3abc"}},
+		{"code ends in underscore", "https://s.example/e/_c3E_", []string{"https://s.example/e/_c3E_"}},
+		{"strike and code", "~amzn.to/a~ `amzn.to/b`", []string{"https://amzn.to/a", "https://amzn.to/b"}},
+		{"word joiner", "https://amzn.to/3abc\u2060", []string{"https://amzn.to/3abc"}},
+		{"zero width cuts", "https://amzn.to/3abc\u200bCupom", []string{"https://amzn.to/3abc"}},
+		{"bidi inside stays", "https://amzn.to/\u202e3abc", []string{"https://amzn.to/\u202e3abc"}},
+		{"bidi after goes", "https://amzn.to/3abc\u200e fim", []string{"https://amzn.to/3abc"}},
+		{"emoji", "👉amzn.to/3abc👈 ➡️https://a.co/d/1✅️", []string{"https://amzn.to/3abc", "https://a.co/d/1"}},
+		{"letter-like emoji", "https://a.co/d/1ℹ️", []string{"https://a.co/d/1"}},
+		{"glued links", "https://amzn.to/3abchttps://a.co/d/1", []string{"https://amzn.to/3abc", "https://a.co/d/1"}},
+		{"glued short links", "https://meli.la/2RNUWDHmeli.la/1zx1PDb", []string{"https://meli.la/2RNUWDH", "https://meli.la/1zx1PDb"}},
+		{"nested target", "https://www.google.com/url?q=https://www.amazon.com.br/dp/B0", []string{"https://www.google.com/url?q=https://www.amazon.com.br/dp/B0"}},
+		{"price glued to a code", "https://meli.la/1aMs9xn167.51:443/TcpFull ok", []string{"https://meli.la/1aMs9xn"}},
+		{"time glued to a code", "https://mercadolivre.com/sec/28ABteu15:14", []string{"https://mercadolivre.com/sec/28ABteu"}},
+		{"long code without evidence", "meli.la/ganheimais", []string{"https://meli.la/ganheimais"}},
+		{"word glued to a host", "https://mercadolivre.comPower Bank", []string{"https://mercadolivre.com"}},
+		{"word glued to a bare host", "loja.com.brCupom", []string{"https://loja.com.br"}},
+		{"unreal end of a host", "evil.com.xyzzy", []string{"https://evil.com"}},
+		{"text glued before", "aquihttps://a.co/d/1 oláhttps://a.co/d/2 aqui.http://a.co/d/3", []string{"https://a.co/d/1", "https://a.co/d/2", "http://a.co/d/3"}},
+		{"label", "Link:amzn.to/3abc", []string{"https://amzn.to/3abc"}},
+		{"no scheme", "//www.amazon.com.br/dp/B0", []string{"https://www.amazon.com.br/dp/B0"}},
+		{"javascript", "javascript:alert(1)//amazon.com.br", nil},
+		{"intent", "intent://amazon.com.br#Intent;scheme=https;end", nil},
+		{"defanged", "hxxps://amzn[.]to/3abc", nil},
+		{"another scheme", "hxxps://amzn.to/3abc", []string{"hxxps://amzn.to/3abc"}},
+		{"e-mail", "fale com ana@loja.com.br ou ana.me@loja.com.br, ok", nil},
+		{"user name with a path", "amazon.com.br@evil.com.br/dp/B0", []string{"https://amazon.com.br@evil.com.br/dp/B0"}},
+		{"handle", "@loja.com.br", []string{"https://loja.com.br"}},
+		{"html", "https://x.example/?a=1&amp;b=2&#038;c=3", []string{"https://x.example/?a=1&b=2&c=3"}},
+		{"html name kept", "https://x.example/?a=1&copy=2", []string{"https://x.example/?a=1&copy=2"}},
+		{"crlf", "a\r\nhttps://amzn.to/3abc\r\nb", []string{"https://amzn.to/3abc"}},
+		{"accents in a path", "https://www.amazon.com.br/Echo-5ª-geração/dp/B09B8W5FW7", []string{"https://www.amazon.com.br/Echo-5ª-geração/dp/B09B8W5FW7"}},
+		{"cyrillic", "https://аmazon.com.br/dp/B0", []string{"https://аmazon.com.br/dp/B0"}},
+		{"wide dots", "https://amazon。com。br/dp/B0 amazon。com。br/dp/B1", []string{"https://amazon。com。br/dp/B0", "https://amazon。com。br/dp/B1"}},
+		{"ellipsis", "olha...amzn.to/3abc...", []string{"https://amzn.to/3abc"}},
+		{"address", "http://169.254.169.254/x e 10.0.0.1/y", []string{"http://169.254.169.254/x", "https://10.0.0.1/y"}},
+		{"dot before a path", "amazon.com.br./dp/B0", []string{"https://amazon.com.br./dp/B0"}},
+		{"no host", "https:// amzn.to/3abc", []string{"https://amzn.to/3abc"}},
+		{"backslash", `amazon.com.br\@evil.com.br/`, []string{`https://amazon.com.br\@evil.com.br/`}},
+		{"invalid utf-8", "\xff amzn.to/3abc\xff", []string{"https://amzn.to/3abc"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			for _, l := range Links(tt.text) {
+				got = append(got, l.URL)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("Links(%q)\n got %q\nwant %q", tt.text, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestLinksCoverWhatTheyReplace(t *testing.T) {
+	text := "a *https://amzn.to/3abc*\u2060, //a.co/d/1 fim meli.la/1aMs9xn167.51"
+	var b strings.Builder
+	last := 0
+	for _, l := range Links(text) {
+		b.WriteString(text[last:l.Start] + "<>")
+		last = l.End
+	}
+	b.WriteString(text[last:])
+	if got, want := b.String(), "a *<>*\u2060, <> fim <>167.51"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func FuzzLinks(f *testing.F) {
+	for _, s := range []string{
+		"veja https://amzn.to/3abc👈 e evil.com.br", "*//a.co/d/1*\u2060", "https://meli.la/1aMs9xn167.51:443/x",
+		"hxxps://amzn.to x@y.com/z", "intent://a.com javascript:b", "amazon。com\\@x", "\xff.com",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		last := 0
+		for _, l := range Links(text) {
+			if l.Start < last || l.End <= l.Start || l.End > len(text) {
+				t.Fatalf("%q: range %d:%d after %d", text, l.Start, l.End, last)
+			}
+			if !strings.Contains(l.URL, "://") {
+				t.Fatalf("%q: %q has no scheme", text, l.URL)
+			}
+			last = l.End
+		}
+	})
+}
+
+func BenchmarkLinks(b *testing.B) {
+	text := "🔥 Air Fryer Teste 4L 1.500W\nDe: ~R$ 399,90~\nPor: *R$ 299,90* no Pix\nCupom: CASA10\n" +
+		"🛒 https://www.amazon.com.br/dp/B0TESTE001?tag=outro-20\nFrete grátis para Sul e Sudeste. Loja Oficial.\n" +
+		"☑️ Grupo: https://chat.whatsapp.com/EXEMPLO e amzn.to/3abc\n"
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if len(Links(text)) != 3 {
+			b.Fatal("links lost")
+		}
+	}
+}

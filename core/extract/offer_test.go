@@ -1,0 +1,165 @@
+package extract
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestOfferPrice(t *testing.T) {
+	tests := []struct {
+		text  string
+		cents int64
+	}{
+		{"Fone\nR$ 1.299,90", 129990},
+		{"Fone R$1299", 129900},
+		{"Fone R$ 679.99", 67999},
+		{"Fone\nPOR 1.599 à vista", 159900},
+		{"Fone\nDe: R$ ~325,99~\nPor: R$ *240,58 _(COM CUPOM)_*", 24058},
+		{"Fone\nPOR: 281", 28100},
+		{"Fone por 643 reais", 64300},
+		{"DE 3.429 | POR 1.531", 153100},
+		{"De R$188 → Por R$116", 11600},
+		{"Tv R$ 649 em 10x sem juros", 64900},
+		{"Tv 12x de R$ 274,91", 0},
+		{"Tv\nPor R$ 100,00\nou 5x de R$ 20,00\nR$ 90,00 no Pix", 9000},
+		{"Tv R$ 688 ou R$ 764 em 10x", 68800},
+		{"250 GB por R$ 89,90 / 500 GB por R$ 139,90", 0},
+		{"A por R$ 10\nhttps://a.co/d/1\nB por R$ 20\nhttps://a.co/d/2", 0},
+		{"R$ 30 OFF em compras", 0},
+		{"Ganhe R$ 40 e economize R$ 20", 0},
+		{"15% OFF acima de R$ 299, limite R$ 60", 0},
+		{"Cupom de R$ 80, desconto de R$ 50", 0},
+		{"Frete R$ 12,90", 0},
+		{"Tv por R$ 900\nFrete: R$ 30,00", 90000},
+		{"Tv por R$ 900 (300 cada)", 90000},
+		{"Plano por R$ 19,90/mês", 0},
+		{"Por US$ 19.99", 0},
+		{"Tv de 50 por 30 dias", 0},
+		{"R$ 50 para clientes VIP", 0},
+		{"Por: R$ 56,64\nMarque recorrência", 0},
+		{"2 unidades\nPOR: 585", 0},
+		{"De R$ 50 por R$ 80", 0},
+		{"R$ 1.29", 129},
+		{"R$ 1.2999", 0},
+		{"R$ 1299,9", 0},
+		{"R$ ９９,９０", 9990},
+		{"Monitor 27 144hz 4k 500GB", 0},
+	}
+	for _, tt := range tests {
+		if got := Offer(tt.text).Price.Cents; got != tt.cents {
+			t.Errorf("Offer(%q): price %d, want %d", tt.text, got, tt.cents)
+		}
+	}
+}
+
+func TestOfferCoupons(t *testing.T) {
+	tests := []struct {
+		text string
+		want []string
+	}{
+		{"CUPOM: *CASA10*", []string{"CASA10"}},
+		{"use o cupom TECH15 no app", []string{"TECH15"}},
+		{"Código:  SUPER10OFF", []string{"SUPER10OFF"}},
+		{"Cupom: `C0M3C0`", []string{"C0M3C0"}},
+		{"Cupom:\n\nSITEINTEIRO", []string{"SITEINTEIRO"}},
+		{"Cupom: MODA ou MODA20 + LIVRE10", []string{"MODA", "MODA20", "LIVRE10"}},
+		{"12% OFF acima de R$79, limite R$60: DOZEOFF\n10% OFF hoje - TESTE15", []string{"DOZEOFF", "TESTE15"}},
+		{"Cupom extra: PEGA1", []string{"PEGA1"}},
+		{"USE O CUPOM PROMOZAO", []string{"PROMOZAO"}},
+		{"Cupom: CASA10\nAplique o cupom CASA10", []string{"CASA10"}},
+		{"Cupom: CASA10 + 596 moedas", []string{"CASA10"}},
+		{"RESGATE O CUPOM AQUI", nil},
+		{"NOVO CUPOM MERCADO LIVRE", nil},
+		{"CUPOM ESGOTANDOO", nil},
+		{"CUPOM RELÂMPAGO NA LOJA", nil},
+		{"Cupom de 20% OFF no anúncio", nil},
+		{"Resgate os cupons: https://s.shopee.com.br/CUPONS1", nil},
+		{"Use moedas no app", nil},
+	}
+	for _, tt := range tests {
+		if got := Offer(tt.text).Coupons; !slices.Equal(got, tt.want) {
+			t.Errorf("Offer(%q): coupons %q, want %q", tt.text, got, tt.want)
+		}
+	}
+}
+
+func TestOfferSoldOut(t *testing.T) {
+	for text, want := range map[string]bool{
+		"ESGOTADO":                     true,
+		"❌ *A C* acabou!":              true,
+		"Promoção encerrada":           true,
+		"ainda não acabou":             false,
+		"quase esgotado, corre":        false,
+		"acabou de baixar":             false,
+		"A promoção acaba hoje":        false,
+		"CUPOM ESGOTANDO":              false,
+		"até quando durar o estoque":   false,
+		"https://loja.com.br/esgotado": false,
+	} {
+		if got := Offer(text).SoldOut; got != want {
+			t.Errorf("Offer(%q).SoldOut = %v", text, got)
+		}
+	}
+}
+
+func TestTextKey(t *testing.T) {
+	a := TextKey("🔥 *Air Fryer* 4L por R$ 299,90\nhttps://amzn.to/3abc")
+	same := []string{
+		"air fryer 4l por r$ 299,90!! https://meli.la/outro12",
+		"ÁIR FRYER — 4L\nPor: R$ 299,90",
+		"Air\u200b Fry\u200ber 4L  por R$ 299,90 ✅",
+	}
+	if len(a) != 32 {
+		t.Fatalf("key %q", a)
+	}
+	for _, s := range same {
+		if TextKey(s) != a {
+			t.Errorf("%q has another key", s)
+		}
+	}
+	if TextKey("Air Fryer 4L por R$ 199,90") == a {
+		t.Error("another price has the same key")
+	}
+	for _, s := range []string{"", "Confira aqui https://amzn.to/3abc", "🔥🔥🔥"} {
+		if got := TextKey(s); got != "" {
+			t.Errorf("TextKey(%q) = %q, want none", s, got)
+		}
+	}
+}
+
+// Texts made to be slow must not be: one that takes quadratic time would make this test
+// run for minutes.
+func TestHostileTextsEnd(t *testing.T) {
+	for _, unit := range []string{
+		"(", ")", "https://x.co/)", "a+", "a.", "@a", "1 ", "R$ 1 ", "por 1 ", "use ", "cupom ", "_", "\u202e",
+		"http://", "a\u0301", "a@b.c/", "javascript:", "meli.la/", "amzn.to/a", "://", "&#1;", "&amp;", "a。", "a.co@",
+	} {
+		text := strings.Repeat(unit, 1<<18/len(unit))
+		Offer(text)
+		TextKey("https://x.co/" + text)
+	}
+}
+
+func FuzzOffer(f *testing.F) {
+	for _, s := range []string{
+		"De R$ 1.299,90 por R$ 999\nCupom: CASA10", "R$1.2,3 por: 5x de 7 reais", "CUPOM:\nABC ou DEF +",
+		"ｃｕｐｏｍ：İSTANBUL", "12% OFF: \x00X1Y",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		facts := Offer(text)
+		if facts.Price.Cents < 0 {
+			t.Fatalf("%q: price %d", text, facts.Price.Cents)
+		}
+		for _, c := range facts.Coupons {
+			if !isCode(c) {
+				t.Fatalf("%q: coupon %q", text, c)
+			}
+		}
+		if k := TextKey(text); k != "" && len(k) != 32 {
+			t.Fatalf("%q: key %q", text, k)
+		}
+	})
+}
