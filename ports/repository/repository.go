@@ -143,7 +143,10 @@ type Tags interface {
 	Delete(ctx context.Context, id core.TagID) error
 }
 
-// Inbox is the durable list of accepted messages, unique by instance and message key.
+// Inbox is the durable list of accepted messages, unique by instance and message key. Some
+// events do not name a message's author: a key without a participant names the one stored
+// message with its chat and id, and a message that comes after such an edit or revoke is
+// the one they meant.
 type Inbox interface {
 	// Accept stores an entry as new and durable. For a key that is there already it
 	// changes nothing and says created=false, but for one in state waiting: then the
@@ -160,8 +163,9 @@ type Inbox interface {
 	// current one is ErrConflict.
 	Finish(ctx context.Context, entry core.InboxEntry) error
 	// Edit gives the message another text, raises its Revision and makes it new again,
-	// due at once, unless it is revoked or the text is the same; known=false when the key
-	// was never accepted: then an entry is stored as waiting, made from e.
+	// due at once and without starts, unless it is revoked or the text is the same. When
+	// the key was never accepted, an entry is stored as waiting, made from e, and
+	// changed=false: there is nothing to process yet.
 	Edit(ctx context.Context, e core.InboxEntry) (id core.InboxID, changed bool, err error)
 	// Revoke marks the message revoked, stored from e when the key was never accepted, and
 	// cancels the pending deliveries of its offer with core.ReasonRevoked.
@@ -227,8 +231,10 @@ type Deliveries interface {
 	Begin(ctx context.Context, b Begin) (core.Delivery, error)
 	// Settle moves a delivery along the state machine, see [Settle].
 	Settle(ctx context.Context, s Settle) (core.Delivery, error)
-	// Release gives the lane's lease back and sets when it is due next. A lost fence is no
-	// error: somebody else holds the lane and decides.
+	// Release gives the lane's lease back and sets when it is due next, but never before
+	// the rest of a Begin ends. A Wake or a Save since the lease began wins over a later
+	// next: its work must not be put off by a holder that did not see it. A lost fence is
+	// no error: somebody else holds the lane and decides.
 	Release(ctx context.Context, lane core.Lane, next time.Time) error
 	// Wake makes the lane due now, unless it is due earlier or paced until later by a send.
 	Wake(ctx context.Context, now time.Time) error
@@ -258,7 +264,8 @@ type Settle struct {
 	// is no longer there, ErrConflict is returned together with the stored delivery.
 	From    core.DeliveryState
 	Attempt int
-	// To must be an arrow of the state machine out of From, else ErrInvalid.
+	// To must be an arrow of the state machine out of From, else ErrInvalid; so is
+	// dispatching, which only Begin permits.
 	To        core.DeliveryState
 	Reason    core.Reason
 	Detail    string

@@ -1,0 +1,188 @@
+package bunrepository
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/autopromo-cloud/autopromo/core"
+)
+
+// userRow is a row of users, whose id is the user_id of every other table.
+type userRow struct {
+	bun.BaseModel `bun:"table:users,alias:u"`
+
+	ID           core.TenantID `bun:"id,pk"`
+	Email        string        `bun:"email"`
+	FullName     string        `bun:"full_name"`
+	PasswordHash string        `bun:"password_hash"`
+	Active       bool          `bun:"is_active"`
+	Session      int           `bun:"session"`
+	Settings     string        `bun:"settings"`
+	CreatedAt    int64         `bun:"created_at"`
+}
+
+// settingsJSON is the stored form of core.Settings; durations are in nanoseconds.
+type settingsJSON struct {
+	TimeZone      string            `json:"time_zone"`
+	WindowStart   int               `json:"window_start"`
+	WindowEnd     int               `json:"window_end"`
+	MinGap        time.Duration     `json:"min_gap"`
+	MaxGap        time.Duration     `json:"max_gap"`
+	GroupGap      time.Duration     `json:"group_gap"`
+	PerMinute     int               `json:"per_minute"`
+	PerHour       int               `json:"per_hour"`
+	PerDay        int               `json:"per_day"`
+	WarmUp        bool              `json:"warm_up"`
+	RepostWindow  time.Duration     `json:"repost_window"`
+	MaxAge        time.Duration     `json:"max_age"`
+	BlockedStores []string          `json:"blocked_stores,omitempty"`
+	ForeignLinks  core.ForeignLinks `json:"foreign_links"`
+	Unproven      core.Unproven     `json:"unproven"`
+}
+
+func fromSettings(s core.Settings) (string, error) {
+	return toJSON(settingsJSON{
+		TimeZone: s.TimeZone, WindowStart: s.Window.Start, WindowEnd: s.Window.End,
+		MinGap: s.Pacing.MinGap, MaxGap: s.Pacing.MaxGap, GroupGap: s.Pacing.GroupGap,
+		PerMinute: s.Pacing.PerMinute, PerHour: s.Pacing.PerHour, PerDay: s.Pacing.PerDay,
+		WarmUp: s.Pacing.WarmUp, RepostWindow: s.RepostWindow, MaxAge: s.MaxAge,
+		BlockedStores: s.BlockedStores, ForeignLinks: s.ForeignLinks, Unproven: s.Unproven,
+	})
+}
+
+func toSettings(text string) (core.Settings, error) {
+	var j settingsJSON
+	if err := fromJSON(text, &j); err != nil {
+		return core.Settings{}, err
+	}
+	return core.Settings{
+		TimeZone: j.TimeZone,
+		Window:   core.Window{Start: j.WindowStart, End: j.WindowEnd},
+		Pacing: core.Pacing{
+			MinGap: j.MinGap, MaxGap: j.MaxGap, GroupGap: j.GroupGap,
+			PerMinute: j.PerMinute, PerHour: j.PerHour, PerDay: j.PerDay, WarmUp: j.WarmUp,
+		},
+		RepostWindow: j.RepostWindow, MaxAge: j.MaxAge,
+		BlockedStores: j.BlockedStores, ForeignLinks: j.ForeignLinks, Unproven: j.Unproven,
+	}, nil
+}
+
+func fromTenant(t core.Tenant) (userRow, error) {
+	settings, err := fromSettings(t.Settings)
+	return userRow{
+		ID: t.ID, Email: t.Email, FullName: t.FullName, PasswordHash: t.PasswordHash.Reveal(),
+		Active: t.Active, Session: t.Session, Settings: settings, CreatedAt: micros(t.CreatedAt),
+	}, err
+}
+
+func (r userRow) toTenant() (core.Tenant, error) {
+	settings, err := toSettings(r.Settings)
+	return core.Tenant{
+		ID: r.ID, Email: r.Email, FullName: r.FullName, PasswordHash: core.NewSecret(r.PasswordHash),
+		Active: r.Active, Session: r.Session, Settings: settings, CreatedAt: moment(r.CreatedAt),
+	}, err
+}
+
+type account struct{ tenant }
+
+func (a account) Get(ctx context.Context) (t core.Tenant, err error) {
+	err = a.look(ctx, "account", func(ctx context.Context, db bun.IDB) error {
+		var row userRow
+		if err := db.NewSelect().Model(&row).Where("id = ?", a.id).Scan(ctx); err != nil {
+			return err
+		}
+		t, err = row.toTenant()
+		return err
+	})
+	return t, err
+}
+
+func (a account) SaveSettings(ctx context.Context, s core.Settings) error {
+	settings, err := fromSettings(s)
+	if err != nil {
+		return a.translate("save settings", err)
+	}
+	return a.change(ctx, "save settings", func(ctx context.Context, tx bun.Tx) error {
+		return touched(tx.NewUpdate().Model((*userRow)(nil)).
+			Set("settings = ?", settings).Where("id = ?", a.id).Exec(ctx))
+	})
+}
+
+func (a account) Stats(ctx context.Context, dayStart time.Time) (core.Stats, error) {
+	s := core.Stats{
+		Deliveries:   map[core.DeliveryState]int{},
+		HeldByReason: map[core.Reason]int{},
+		Inbox:        map[core.InboxState]int{},
+	}
+	var byState, byReason, byInbox []tally
+	err := a.snapshot(ctx, "stats", func(ctx context.Context, db bun.IDB) error {
+		count := func(model any, where string, args ...any) *bun.SelectQuery {
+			return db.NewSelect().Model(model).ColumnExpr("count(*)").Where("user_id = ?", a.id).Where(where, args...)
+		}
+		group := func(model any, column string) *bun.SelectQuery {
+			return db.NewSelect().Model(model).ColumnExpr("? AS name", bun.Ident(column)).ColumnExpr("count(*) AS n").
+				Where("user_id = ?", a.id).GroupExpr("?", bun.Ident(column))
+		}
+		var next []int64
+		for _, q := range []struct {
+			query *bun.SelectQuery
+			dest  any
+		}{
+			{group((*deliveryRow)(nil), "state"), &byState},
+			{group((*offerRow)(nil), "hold_reason"), &byReason},
+			{group((*inboxRow)(nil), "state"), &byInbox},
+			{count((*deliveryRow)(nil), "state = 'sent' AND sent_at >= ?", micros(dayStart)), &s.SentToday},
+			{count((*sourceRow)(nil), "is_active"), &s.ActiveSources},
+			{count((*destinationRow)(nil), "is_active"), &s.ActiveTargets},
+			{count((*tagRow)(nil), "TRUE"), &s.Tags},
+			{db.NewSelect().Model((*laneRow)(nil)).Column("paced_until").Where("user_id = ?", a.id).Limit(1), &next},
+		} {
+			if err := q.query.Scan(ctx, q.dest); err != nil {
+				return err
+			}
+		}
+		for _, us := range next {
+			s.NextSendAt = moment(us)
+		}
+		return nil
+	})
+	for _, t := range byState {
+		s.Deliveries[core.DeliveryState(t.Name)] = t.N
+	}
+	for _, t := range byInbox {
+		s.Inbox[core.InboxState(t.Name)] = t.N
+	}
+	for _, t := range byReason {
+		s.Offers += t.N
+		if t.Name != "" {
+			s.Held += t.N
+			s.HeldByReason[core.Reason(t.Name)] = t.N
+		}
+	}
+	return s, err
+}
+
+// tally is one line of a count by name.
+type tally struct {
+	Name string
+	N    int
+}
+
+func toJSON(v any) (string, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "", fmt.Errorf("encode %T: %w", v, err)
+	}
+	return string(b), nil
+}
+
+func fromJSON(text string, v any) error {
+	if err := json.Unmarshal([]byte(text), v); err != nil {
+		return fmt.Errorf("decode %T: %w", v, err)
+	}
+	return nil
+}

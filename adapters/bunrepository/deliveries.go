@@ -1,0 +1,154 @@
+package bunrepository
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/ports/repository"
+)
+
+type deliveries struct{ tenant }
+
+func (d deliveries) Get(ctx context.Context, id core.DeliveryID) (found core.Delivery, err error) {
+	err = d.look(ctx, "delivery", func(ctx context.Context, db bun.IDB) error {
+		row, err := find[deliveryRow](ctx, db, d.tenant, "id = ?", id)
+		if err != nil {
+			return err
+		}
+		found = row.toDelivery()
+		return nil
+	})
+	return found, err
+}
+
+func (d deliveries) Ready(ctx context.Context, limit int) (out []core.Delivery, err error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	err = d.look(ctx, "ready deliveries", func(ctx context.Context, db bun.IDB) error {
+		var rows []deliveryRow
+		heads := db.NewSelect().Model((*deliveryRow)(nil)).Column("id").
+			ColumnExpr("row_number() OVER (PARTITION BY destination_id ORDER BY source_at, id) AS place").
+			Where("user_id = ?", d.id).Where("state = 'pending'")
+		err := db.NewSelect().Model(&rows).Where("user_id = ?", d.id).
+			Where("id IN (SELECT id FROM (?) AS heads WHERE place = 1)", heads).
+			OrderExpr("source_at, id").Limit(int64(limit)).Scan(ctx)
+		out = toDeliveries(rows)
+		return err
+	})
+	return out, err
+}
+
+func (d deliveries) History(ctx context.Context, since time.Time) (out []core.Dispatch, err error) {
+	err = d.look(ctx, "send history", func(ctx context.Context, db bun.IDB) error {
+		var rows []sendLogRow
+		err := db.NewSelect().Model(&rows).Where("user_id = ?", d.id).
+			Where("created_at >= ?", micros(since)).OrderExpr("created_at, delivery_id, attempt").Scan(ctx)
+		for _, row := range rows {
+			out = append(out, core.Dispatch{Destination: row.DestinationID, At: moment(row.CreatedAt)})
+		}
+		return err
+	})
+	return out, err
+}
+
+func (d deliveries) Begin(ctx context.Context, b repository.Begin) (out core.Delivery, err error) {
+	err = d.change(ctx, "begin delivery", func(ctx context.Context, tx bun.Tx) error {
+		row, err := locked[deliveryRow](ctx, tx, d.tenant, "id = ?", b.ID)
+		if err != nil {
+			return err
+		}
+		if row.State != core.DeliveryPending || row.Text != b.Text || row.InstanceID != b.Lane.Instance {
+			return conflict()
+		}
+		if err := d.changeLane(ctx, tx, b.Lane.Instance, func(l *laneRow) error {
+			if l.Fence != b.Lane.Fence {
+				return conflict()
+			}
+			l.PacedUntil, l.NextSendAt = micros(b.NextSend), micros(b.NextSend)
+			return nil
+		}); err != nil {
+			return err
+		}
+		row.State, row.Reason, row.Detail = core.DeliveryDispatching, "", ""
+		row.Attempt++
+		row.WithoutMedia = row.WithoutMedia || b.WithoutMedia
+		row.ClientID, row.Deadline = b.ClientID, micros(b.Deadline)
+		row.DispatchedAt, row.UpdatedAt = micros(b.Now), micros(b.Now)
+		if err := insert(ctx, tx, sendLogRow{
+			UserID: d.id, DeliveryID: row.ID, Attempt: row.Attempt,
+			DestinationID: row.DestinationID, CreatedAt: micros(b.Now),
+		}); err != nil {
+			return err
+		}
+		out = row.toDelivery()
+		return replace(ctx, tx, row)
+	})
+	if err != nil {
+		return core.Delivery{}, err
+	}
+	return out, nil
+}
+
+func (d deliveries) Settle(ctx context.Context, s repository.Settle) (out core.Delivery, err error) {
+	// Only Begin gives permission for an attempt.
+	if !s.From.CanBecome(s.To) || s.To == core.DeliveryDispatching {
+		return core.Delivery{}, core.NewError(core.CodeInvalid, core.ReasonDeliveryState, string(s.From))
+	}
+	lost := false
+	err = d.change(ctx, "settle delivery", func(ctx context.Context, tx bun.Tx) error {
+		row, err := locked[deliveryRow](ctx, tx, d.tenant, "id = ?", s.ID)
+		if err != nil {
+			return err
+		}
+		if lost = row.State != s.From || row.Attempt != s.Attempt; lost {
+			out = row.toDelivery()
+			return nil
+		}
+		row.State, row.Reason, row.Detail = s.To, s.Reason, s.Detail
+		row.NotBefore, row.Deadline, row.UpdatedAt = micros(s.NotBefore), 0, micros(s.Now)
+		row.WithoutMedia = row.WithoutMedia || s.WithoutMedia
+		if s.MessageID != "" {
+			row.MessageID = s.MessageID
+		}
+		if s.RaiseEpoch {
+			row.Epoch++
+		}
+		if s.To == core.DeliverySent {
+			row.SentAt = micros(s.Now)
+		}
+		out = row.toDelivery()
+		if err := replace(ctx, tx, row); err != nil || s.To != core.DeliveryPending && s.RestUntil.IsZero() {
+			return err
+		}
+		return d.changeLane(ctx, tx, row.InstanceID, func(l *laneRow) error {
+			l.PacedUntil = max(l.PacedUntil, micros(s.RestUntil))
+			l.NextSendAt = max(l.NextSendAt, l.PacedUntil)
+			l.due(max(micros(s.Now), row.NotBefore))
+			return nil
+		})
+	})
+	if err != nil {
+		return core.Delivery{}, err
+	}
+	if lost {
+		return out, conflict()
+	}
+	return out, nil
+}
+
+func (d deliveries) Unproven(ctx context.Context, chat core.JID, id core.MessageID) (out []core.Delivery, err error) {
+	err = d.look(ctx, "unproven deliveries", func(ctx context.Context, db bun.IDB) error {
+		var rows []deliveryRow
+		err := db.NewSelect().Model(&rows).Where("user_id = ?", d.id).Where("chat_jid = ?", chat).
+			Where(`(state IN ('dispatching', 'ambiguous', 'unconfirmed')
+				OR (message_id <> '' AND message_id = ?0) OR (client_id <> '' AND client_id = ?0))`, id).
+			OrderExpr("dispatched_at, id").Scan(ctx)
+		out = toDeliveries(rows)
+		return err
+	})
+	return out, err
+}

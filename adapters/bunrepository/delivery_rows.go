@@ -1,0 +1,92 @@
+package bunrepository
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+
+	"github.com/autopromo-cloud/autopromo/core"
+)
+
+// deliveryRow is a row of deliveries.
+type deliveryRow struct {
+	bun.BaseModel `bun:"table:deliveries,alias:d"`
+
+	UserID        core.TenantID      `bun:"user_id,pk"`
+	ID            core.DeliveryID    `bun:"id,pk"`
+	OfferID       core.OfferID       `bun:"offer_id"`
+	InstanceID    core.InstanceID    `bun:"instance_id"`
+	DestinationID core.DestinationID `bun:"destination_id"`
+	Chat          core.JID           `bun:"chat_jid"`
+	Text          string             `bun:"text"`
+	// ProductKey and TextKey are what this delivery's text sells; an offer that was edited
+	// later may sell something else.
+	ProductKey   string             `bun:"product_key"`
+	TextKey      string             `bun:"text_key"`
+	Epoch        int                `bun:"epoch"`
+	State        core.DeliveryState `bun:"state"`
+	Reason       core.Reason        `bun:"reason"`
+	Detail       string             `bun:"detail"`
+	Attempt      int                `bun:"attempt"`
+	NotBefore    int64              `bun:"not_before"`
+	ClientID     core.MessageID     `bun:"client_id"`
+	MessageID    core.MessageID     `bun:"message_id"`
+	Deadline     int64              `bun:"deadline"`
+	SourceAt     int64              `bun:"source_at"`
+	DispatchedAt int64              `bun:"dispatched_at"`
+	SentAt       int64              `bun:"sent_at"`
+	CreatedAt    int64              `bun:"created_at"`
+	UpdatedAt    int64              `bun:"updated_at"`
+	WithoutMedia bool               `bun:"without_media"`
+}
+
+func (t tenant) fromDelivery(d core.Delivery) deliveryRow {
+	return deliveryRow{
+		UserID: t.id, ID: d.ID, OfferID: d.OfferID, InstanceID: d.InstanceID,
+		DestinationID: d.DestinationID, Chat: d.Chat, Text: d.Text, Epoch: d.Epoch,
+		State: d.State, Reason: d.Reason, Detail: d.Detail, Attempt: d.Attempt,
+		NotBefore: micros(d.NotBefore), ClientID: d.ClientID, MessageID: d.MessageID,
+		Deadline: micros(d.Deadline), SourceAt: micros(d.SourceAt),
+		DispatchedAt: micros(d.DispatchedAt), SentAt: micros(d.SentAt),
+		CreatedAt: micros(d.CreatedAt), UpdatedAt: micros(d.UpdatedAt), WithoutMedia: d.WithoutMedia,
+	}
+}
+
+func (r deliveryRow) toDelivery() core.Delivery {
+	return core.Delivery{
+		ID: r.ID, OfferID: r.OfferID, InstanceID: r.InstanceID,
+		DestinationID: r.DestinationID, Chat: r.Chat, Text: r.Text, Epoch: r.Epoch,
+		State: r.State, Reason: r.Reason, Detail: r.Detail, Attempt: r.Attempt,
+		NotBefore: moment(r.NotBefore), ClientID: r.ClientID, MessageID: r.MessageID,
+		Deadline: moment(r.Deadline), SourceAt: moment(r.SourceAt),
+		DispatchedAt: moment(r.DispatchedAt), SentAt: moment(r.SentAt),
+		CreatedAt: moment(r.CreatedAt), UpdatedAt: moment(r.UpdatedAt), WithoutMedia: r.WithoutMedia,
+	}
+}
+
+func toDeliveries(rows []deliveryRow) []core.Delivery {
+	var out []core.Delivery
+	for _, row := range rows {
+		out = append(out, row.toDelivery())
+	}
+	return out
+}
+
+// cancelPending cancels the tenant's pending deliveries that fit where.
+func (t tenant) cancelPending(ctx context.Context, tx bun.Tx, why core.Reason, where string, args ...any) error {
+	_, err := tx.NewUpdate().Model((*deliveryRow)(nil)).
+		Set("state = ?", core.DeliveryCancelled).Set("reason = ?", why).Set("detail = ''").
+		Where("user_id = ?", t.id).Where("state = 'pending'").Where(where, args...).Exec(ctx)
+	return err
+}
+
+// sendLogRow is a row of send_logs: one permitted attempt, whatever became of it.
+type sendLogRow struct {
+	bun.BaseModel `bun:"table:send_logs,alias:a"`
+
+	UserID        core.TenantID      `bun:"user_id,pk"`
+	DeliveryID    core.DeliveryID    `bun:"delivery_id,pk"`
+	Attempt       int                `bun:"attempt,pk"`
+	DestinationID core.DestinationID `bun:"destination_id"`
+	CreatedAt     int64              `bun:"created_at"`
+}

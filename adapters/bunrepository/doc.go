@@ -1,0 +1,16 @@
+// Package bunrepository keeps everything AutoPromo knows in one SQL database, through Bun.
+//
+// [OpenSQLite] opens a database file for one process: write-ahead log, every commit on
+// disk before it is reported (synchronous=FULL), one connection that writes and a pool that
+// reads. Writers that arrive together share one commit, so a burst of webhooks costs a few
+// disk flushes instead of one each.
+//
+// Constructors never change the schema: call [Repository.Migrate], or refuse to start while
+// [Repository.Pending] names something.
+//
+// Every row of a tenant is keyed by user_id first, foreign keys are (user_id, id) pairs,
+// and every statement on a tenant's table carries the tenant's id; only the Directory and
+// the Queue look across. Provider keys, webhook secrets and tag values are sealed with the
+// [Keyring] and bound to their tenant, table, column and row, so a value copied elsewhere
+// cannot be opened.
+package bunrepository

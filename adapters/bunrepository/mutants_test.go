@@ -1,0 +1,227 @@
+package bunrepository
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/ports/repository"
+	"github.com/autopromo-cloud/autopromo/testkit/repositorytest"
+)
+
+// TestTheSuiteCatchesMutants breaks one rule of a good repository at a time and wants the
+// case that guards the rule to fail.
+func TestTheSuiteCatchesMutants(t *testing.T) {
+	cases := map[string]repositorytest.Case{}
+	for _, c := range repositorytest.Cases() {
+		if _, twice := cases[c.Name]; twice {
+			t.Fatalf("two cases are called %s", c.Name)
+		}
+		cases[c.Name] = c
+	}
+	for _, c := range cases {
+		if fails(t, c, &mutant{Repository: openTest(t)}) {
+			t.Errorf("%s fails without a mutation", c.Name)
+		}
+	}
+	for name, guarded := range mutants {
+		t.Run(name, func(t *testing.T) {
+			c, ok := cases[guarded.by]
+			if !ok {
+				t.Fatalf("there is no case %s", guarded.by)
+			}
+			m := &mutant{Repository: openTest(t), tweaks: guarded.tweaks}
+			if failed := fails(t, c, m); !failed {
+				t.Errorf("%s did not notice", guarded.by)
+			}
+		})
+	}
+}
+
+// fails runs a case against a repository and tells whether it reported a failure.
+func fails(t *testing.T, c repositorytest.Case, r repository.Repository) bool {
+	rec := &recorder{TB: t}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c.Run(rec, r)
+	}()
+	<-done
+	return rec.failed
+}
+
+// recorder notes failures instead of reporting them.
+type recorder struct {
+	testing.TB
+	failed bool
+}
+
+func (r *recorder) Helper()               {}
+func (r *recorder) Error(...any)          { r.failed = true }
+func (r *recorder) Errorf(string, ...any) { r.failed = true }
+func (r *recorder) Fatal(...any)          { r.FailNow() }
+func (r *recorder) Fatalf(string, ...any) { r.FailNow() }
+func (r *recorder) FailNow() {
+	r.failed = true
+	runtime.Goexit()
+}
+
+var anyContext = context.Background()
+
+var mutants = map[string]struct {
+	by string
+	tweaks
+}{
+	"finds deliveries of every tenant": {"ReadsShowNothingOfOthers", tweaks{
+		find: func(m *mutant, own repository.Deliveries, id core.DeliveryID) (core.Delivery, error) {
+			d, err := own.Get(anyContext, id)
+			for _, other := range m.tenants() {
+				if err != nil {
+					d, err = m.Repository.Tenant(other).Deliveries().Get(anyContext, id)
+				}
+			}
+			return d, err
+		}}},
+	"says created for what is there": {"MessageIsAcceptedOnce", tweaks{
+		accept: func(b repository.Inbox, e core.InboxEntry) (core.InboxID, bool, error) {
+			id, _, err := b.Accept(anyContext, e)
+			return id, true, err
+		}}},
+	"lets a lost claim finish": {"StaleFinishIsConflict", tweaks{
+		finish: func(b repository.Inbox, e core.InboxEntry) error {
+			if err := b.Finish(anyContext, e); !errors.Is(err, core.ErrConflict) {
+				return err
+			}
+			return nil
+		}}},
+	"calls every edit a change": {"EditWithTheSameTextChangesNothing", tweaks{
+		edit: func(b repository.Inbox, e core.InboxEntry) (core.InboxID, bool, error) {
+			id, _, err := b.Edit(anyContext, e)
+			return id, true, err
+		}}},
+	"edits by overwriting": {"EditWithTheSameTextChangesNothing", tweaks{
+		edit: func(b repository.Inbox, e core.InboxEntry) (core.InboxID, bool, error) {
+			text := e.Text
+			e.Text += "!"
+			if _, _, err := b.Edit(anyContext, e); err != nil {
+				return "", false, err
+			}
+			e.Text = text
+			return b.Edit(anyContext, e)
+		}}},
+	"forgets revokes": {"RevokeCancelsWhatIsPending", tweaks{
+		revoke: func(repository.Inbox, core.InboxEntry) error { return nil }}},
+	"begins whatever the text": {"BeginWithAnotherTextIsConflict", tweaks{
+		begin: func(d repository.Deliveries, b repository.Begin) (core.Delivery, error) {
+			stored, err := d.Get(anyContext, b.ID)
+			if err != nil {
+				return stored, err
+			}
+			b.Text = stored.Text
+			return d.Begin(anyContext, b)
+		}}},
+	"forgets the pace": {"BeginPacesTheLane", tweaks{
+		begin: func(d repository.Deliveries, b repository.Begin) (core.Delivery, error) {
+			b.NextSend = b.Now
+			return d.Begin(anyContext, b)
+		}}},
+	"settles along any arrow": {"SettleFollowsTheArrowsOnly", tweaks{
+		settle: func(d repository.Deliveries, s repository.Settle) (core.Delivery, error) {
+			out, err := d.Settle(anyContext, s)
+			if errors.Is(err, core.ErrInvalid) {
+				out, err = d.Get(anyContext, s.ID)
+				out.State = s.To
+			}
+			return out, err
+		}}},
+	"settles another attempt": {"StaleSettleReturnsTheDelivery", tweaks{
+		settle: func(d repository.Deliveries, s repository.Settle) (core.Delivery, error) {
+			stored, err := d.Get(anyContext, s.ID)
+			if err != nil {
+				return stored, err
+			}
+			s.Attempt = stored.Attempt
+			return d.Settle(anyContext, s)
+		}}},
+	"keeps the lost delivery to itself": {"StaleSettleReturnsTheDelivery", tweaks{
+		settle: func(d repository.Deliveries, s repository.Settle) (core.Delivery, error) {
+			out, err := d.Settle(anyContext, s)
+			if err != nil {
+				out = core.Delivery{}
+			}
+			return out, err
+		}}},
+	"counts deliveries instead of attempts": {"HistoryCountsEveryAttempt", tweaks{
+		history: func(d repository.Deliveries, since time.Time) ([]core.Dispatch, error) {
+			all, err := d.History(anyContext, since)
+			last := map[core.DestinationID]time.Time{}
+			for _, one := range all {
+				last[one.Destination] = one.At
+			}
+			return slices.DeleteFunc(all, func(x core.Dispatch) bool { return !x.At.Equal(last[x.Destination]) }), err
+		}}},
+	"sleeps through a wake-up": {"WakeMakesTheLaneDue", tweaks{
+		wake: func(repository.Deliveries, time.Time) error { return nil }}},
+	"looks for reposts without a bound": {"RepostOfAProductIsCancelled", tweaks{
+		save: func(o repository.Offers, s repository.SaveOffer) (core.Offer, error) {
+			s.RepostSince = time.Time{}
+			return o.Save(anyContext, s)
+		}}},
+	"forgets texts when looking for reposts": {"RepostOfATextIsCancelled", tweaks{
+		save: func(o repository.Offers, s repository.SaveOffer) (core.Offer, error) {
+			s.TextKey = ""
+			return o.Save(anyContext, s)
+		}}},
+	"filters after paging": {"OffersAreFilteredByStatus", tweaks{
+		list: func(o repository.Offers, q repository.OfferQuery) ([]core.Offer, error) {
+			status := q.Status
+			q.Status = ""
+			all, err := o.List(anyContext, q)
+			return slices.DeleteFunc(all, func(x core.Offer) bool { return status != "" && x.Status() != status }), err
+		}}},
+	"watches sources that are off": {"ActiveSourceIsFound", tweaks{
+		active: func(s repository.Sources, jid core.JID) (core.Source, error) {
+			all, err := s.List(anyContext)
+			for _, one := range all {
+				if one.JID == jid {
+					return one, nil
+				}
+			}
+			return core.Source{}, errors.Join(err, core.ErrNotFound)
+		}}},
+	"returns discovered groups in its own order": {"DiscoveryKeepsWhatIsKnown", tweaks{
+		discover: func(s repository.Sources, groups []core.Source) ([]core.Source, error) {
+			out, err := s.Discovered(anyContext, groups)
+			slices.SortFunc(out, func(a, b core.Source) int { return strings.Compare(string(a.JID), string(b.JID)) })
+			return out, err
+		}}},
+	"stores a refused change": {"RefusedInstanceUpdateStoresNothing", tweaks{
+		update: func(n repository.Instance, change func(*core.Instance) error) (out core.Instance, err error) {
+			var refused error
+			out, err = n.Update(anyContext, func(i *core.Instance) error { refused = change(i); return nil })
+			return out, errors.Join(err, refused)
+		}}},
+	"takes a lane with the old fence": {"LeasedLaneIsNotTaken", tweaks{
+		take: func(q repository.Queue, now time.Time, holder string, lease time.Duration) (core.Lane, error) {
+			lane, err := q.TakeLane(anyContext, now, holder, lease)
+			lane.Fence = 1
+			return lane, err
+		}}},
+	"leases for ever": {"LeasedLaneIsNotTaken", tweaks{
+		take: func(q repository.Queue, now time.Time, holder string, lease time.Duration) (core.Lane, error) {
+			return q.TakeLane(anyContext, now, holder, 1000*lease)
+		}}},
+	"lists what has just come in": {"DueInboxIsListed", tweaks{
+		due: func(q repository.Queue, now, _ time.Time, limit int) ([]repository.InboxRef, error) {
+			return q.DueInbox(anyContext, now, now.Add(time.Hour), limit)
+		}}},
+	"does not mind the case of a name": {"TenantIsFoundByInstanceName", tweaks{
+		byName: func(d repository.Directory, name string) (core.TenantID, error) {
+			return d.TenantByInstanceName(anyContext, strings.ToLower(name))
+		}}},
+}

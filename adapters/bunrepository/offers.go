@@ -1,0 +1,104 @@
+package bunrepository
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+
+	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/ports/repository"
+)
+
+type offers struct{ tenant }
+
+func (o offers) Get(ctx context.Context, id core.OfferID) (core.Offer, error) {
+	return o.one(ctx, "offer", "id = ?", id)
+}
+
+func (o offers) ByInbox(ctx context.Context, id core.InboxID) (core.Offer, error) {
+	return o.one(ctx, "offer by inbox entry", "inbox_id = ?", id)
+}
+
+func (o offers) one(ctx context.Context, op, where string, arg any) (found core.Offer, err error) {
+	err = o.snapshot(ctx, op, func(ctx context.Context, db bun.IDB) error {
+		row, err := find[offerRow](ctx, db, o.tenant, where, arg)
+		if err != nil {
+			return err
+		}
+		found, err = o.complete(ctx, db, row)
+		return err
+	})
+	return found, err
+}
+
+// complete adds an offer's deliveries.
+func (o offers) complete(ctx context.Context, db bun.IDB, row offerRow) (core.Offer, error) {
+	offer, err := row.toOffer()
+	if err != nil {
+		return core.Offer{}, err
+	}
+	rows, err := list[deliveryRow](ctx, db, o.tenant, "offer_id = ?", row.ID)
+	offer.Deliveries = toDeliveries(rows)
+	return offer, err
+}
+
+// The statuses in SQL, so that a page is full whatever it filters; core.Offer.Status says
+// the same in Go.
+const (
+	waits   = "EXISTS (SELECT 1 FROM deliveries AS d WHERE d.user_id = o.user_id AND d.offer_id = o.id AND d.state IN ('pending', 'dispatching', 'ambiguous'))"
+	reached = "EXISTS (SELECT 1 FROM deliveries AS d WHERE d.user_id = o.user_id AND d.offer_id = o.id AND d.state IN ('sent', 'unconfirmed'))"
+)
+
+func (o offers) List(ctx context.Context, query repository.OfferQuery) (out []core.Offer, err error) {
+	where := ""
+	switch query.Status {
+	case "":
+		where = "TRUE"
+	case core.OfferHeld:
+		where = "hold_reason <> ''"
+	case core.OfferPending:
+		where = "hold_reason = '' AND " + waits
+	case core.OfferSent:
+		where = "hold_reason = '' AND NOT " + waits + " AND " + reached
+	case core.OfferDiscarded:
+		where = "hold_reason = '' AND NOT " + waits + " AND NOT " + reached
+	default:
+		return nil, core.InvalidField("status", core.ReasonInvalidField, "status")
+	}
+	if query.Limit <= 0 {
+		return nil, nil
+	}
+	err = o.snapshot(ctx, "list offers", func(ctx context.Context, db bun.IDB) error {
+		var rows []offerRow
+		q := db.NewSelect().Model(&rows).Where("user_id = ?", o.id).Where(where).
+			OrderExpr("id DESC").Limit(int64(query.Limit))
+		if query.Before != "" {
+			q = q.Where("id < ?", query.Before)
+		}
+		if err := q.Scan(ctx); err != nil || len(rows) == 0 {
+			return err
+		}
+		ids := make([]core.OfferID, 0, len(rows))
+		for _, row := range rows {
+			ids = append(ids, row.ID)
+		}
+		all, err := list[deliveryRow](ctx, db, o.tenant, "offer_id IN (?)", bun.List(ids))
+		if err != nil {
+			return err
+		}
+		byOffer := map[core.OfferID][]deliveryRow{}
+		for _, row := range all {
+			byOffer[row.OfferID] = append(byOffer[row.OfferID], row)
+		}
+		for _, row := range rows {
+			offer, err := row.toOffer()
+			if err != nil {
+				return err
+			}
+			offer.Deliveries = toDeliveries(byOffer[row.ID])
+			out = append(out, offer)
+		}
+		return nil
+	})
+	return out, err
+}

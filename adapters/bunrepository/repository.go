@@ -1,0 +1,140 @@
+package bunrepository
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync/atomic"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
+
+	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/ports/repository"
+)
+
+// Repository is a repository.Repository over one SQL database. It is safe for concurrent
+// use. Close it when nothing uses it any more.
+type Repository struct {
+	write  *bun.DB // one connection
+	read   *bun.DB
+	writer *writer
+	seal   *sealer
+	closed atomic.Bool
+}
+
+var _ repository.Repository = (*Repository)(nil)
+
+// Tenant scopes everything to one tenant.
+func (r *Repository) Tenant(id core.TenantID) repository.Tenant { return tenant{r, id} }
+
+// Directory answers whose a credential is.
+func (r *Repository) Directory() repository.Directory { return directory{r} }
+
+// Queue finds due work of all tenants.
+func (r *Repository) Queue() repository.Queue { return queue{r} }
+
+// Ping says whether the database answers; CodeUnavailable when it does not.
+func (r *Repository) Ping(ctx context.Context) error {
+	return r.look(ctx, "ping", func(ctx context.Context, db bun.IDB) error {
+		var one int
+		return db.NewSelect().ColumnExpr("1").Scan(ctx, &one)
+	})
+}
+
+// Close releases the connections. Methods called later answer CodeUnavailable.
+func (r *Repository) Close() error {
+	if r.closed.Swap(true) {
+		return nil
+	}
+	return errors.Join(r.read.Close(), r.write.Close())
+}
+
+// change runs fn in a transaction that is durable when change returns nil.
+func (r *Repository) change(ctx context.Context, op string, fn func(context.Context, bun.Tx) error) error {
+	return r.translate(op, r.writer.do(ctx, fn))
+}
+
+// look runs fn, which reads with one statement.
+func (r *Repository) look(ctx context.Context, op string, fn func(context.Context, bun.IDB) error) error {
+	return r.translate(op, fn(ctx, r.read))
+}
+
+// snapshot runs fn, whose several reads see the same moment.
+func (r *Repository) snapshot(ctx context.Context, op string, fn func(context.Context, bun.IDB) error) error {
+	return r.translate(op, r.read.RunInTx(ctx, &sql.TxOptions{ReadOnly: true},
+		func(ctx context.Context, tx bun.Tx) error { return fn(ctx, tx) }))
+}
+
+// tenant is the scope everything of one tenant lives in.
+type tenant struct {
+	*Repository
+	id core.TenantID
+}
+
+func (t tenant) Account() repository.Account           { return account{t} }
+func (t tenant) Instance() repository.Instance         { return instance{t} }
+func (t tenant) Sources() repository.Sources           { return sources{t} }
+func (t tenant) Destinations() repository.Destinations { return destinations{t} }
+func (t tenant) Tags() repository.Tags                 { return tags{t} }
+func (t tenant) Inbox() repository.Inbox               { return inbox{t} }
+func (t tenant) Offers() repository.Offers             { return offers{t} }
+func (t tenant) Deliveries() repository.Deliveries     { return deliveries{t} }
+
+// place names a cell of one of the tenant's rows, for sealing.
+func (t tenant) place(table, column, row string) place {
+	return place{tenant: t.id, table: table, column: column, row: row}
+}
+
+// find reads the one row of R's table that belongs to the tenant and fits where;
+// sql.ErrNoRows when there is none.
+func find[R any](ctx context.Context, db bun.IDB, t tenant, where string, args ...any) (R, error) {
+	var row R
+	err := db.NewSelect().Model(&row).Where("user_id = ?", t.id).Where(where, args...).Limit(1).Scan(ctx)
+	return row, err
+}
+
+// locked is find for a row that is about to be changed. SQLite's write transactions exclude
+// each other; elsewhere the row has to be locked against one that reads it meanwhile.
+func locked[R any](ctx context.Context, tx bun.Tx, t tenant, where string, args ...any) (R, error) {
+	var row R
+	q := tx.NewSelect().Model(&row).Where("user_id = ?", t.id).Where(where, args...).Limit(1)
+	if tx.Dialect().Name() != dialect.SQLite {
+		q = q.For("UPDATE")
+	}
+	err := q.Scan(ctx)
+	return row, err
+}
+
+// list reads all rows of R's table that belong to the tenant and fit where, by id.
+func list[R any](ctx context.Context, db bun.IDB, t tenant, where string, args ...any) ([]R, error) {
+	var rows []R
+	err := db.NewSelect().Model(&rows).Where("user_id = ?", t.id).Where(where, args...).OrderExpr("id").Scan(ctx)
+	return rows, err
+}
+
+// insert stores a row that must be new.
+func insert[R any](ctx context.Context, tx bun.Tx, row R) error {
+	_, err := tx.NewInsert().Model(&row).Returning("NULL").Exec(ctx)
+	return err
+}
+
+// replace writes a whole row by its primary key; sql.ErrNoRows when it is not there.
+func replace[R any](ctx context.Context, tx bun.Tx, row R) error {
+	return touched(tx.NewUpdate().Model(&row).WherePK().Exec(ctx))
+}
+
+// touched turns "no row was there" into sql.ErrNoRows.
+func touched(result sql.Result, err error) error {
+	if err != nil {
+		return err
+	}
+	n, err := result.RowsAffected()
+	if err == nil && n == 0 {
+		return sql.ErrNoRows
+	}
+	return err
+}
+
+// conflict is a lost compare-and-set.
+func conflict() error { return core.NewError(core.CodeConflict, core.ReasonConflict, "") }

@@ -1,0 +1,148 @@
+package bunrepository
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+
+	"github.com/uptrace/bun"
+
+	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/ports/repository"
+)
+
+func (o offers) Save(ctx context.Context, s repository.SaveOffer) (out core.Offer, err error) {
+	err = o.change(ctx, "save offer", func(ctx context.Context, tx bun.Tx) error {
+		if err := o.finish(ctx, tx, s.Entry); err != nil {
+			return err
+		}
+		row, err := o.upsert(ctx, tx, s)
+		if err != nil {
+			return err
+		}
+		if err := o.reconcile(ctx, tx, s, row); err != nil {
+			return err
+		}
+		if out, err = o.complete(ctx, tx, row); err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(out.Deliveries, isPending) {
+			return nil
+		}
+		return o.changeLane(ctx, tx, row.InstanceID, func(l *laneRow) error {
+			l.wake(micros(s.Now))
+			return nil
+		})
+	})
+	if err != nil {
+		return core.Offer{}, err
+	}
+	return out, nil
+}
+
+func isPending(d core.Delivery) bool { return d.State == core.DeliveryPending }
+
+// upsert stores the offer; one of the same entry keeps its id and creation.
+func (o offers) upsert(ctx context.Context, tx bun.Tx, s repository.SaveOffer) (offerRow, error) {
+	s.Offer.InboxID = s.Entry.ID
+	row, err := o.fromOffer(s.Offer)
+	if err != nil {
+		return row, err
+	}
+	old, err := locked[offerRow](ctx, tx, o.tenant, "inbox_id = ?", s.Entry.ID)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return row, insert(ctx, tx, row)
+	case err != nil:
+		return row, err
+	}
+	row.ID, row.CreatedAt = old.ID, old.CreatedAt
+	return row, replace(ctx, tx, row)
+}
+
+// reconcile makes the offer's deliveries the wanted ones, as far as they have not left.
+func (o offers) reconcile(ctx context.Context, tx bun.Tx, s repository.SaveOffer, offer offerRow) error {
+	stored, err := list[deliveryRow](ctx, tx, o.tenant, "offer_id = ?", offer.ID)
+	if err != nil {
+		return err
+	}
+	// By id, so the last one of a destination is its newest.
+	byDestination := map[core.DestinationID]deliveryRow{}
+	for _, row := range stored {
+		byDestination[row.DestinationID] = row
+	}
+	wanted := map[core.DestinationID]bool{}
+	for _, d := range s.Offer.Deliveries {
+		if wanted[d.DestinationID] {
+			continue
+		}
+		wanted[d.DestinationID] = true
+		row, known := byDestination[d.DestinationID]
+		switch {
+		case !known:
+			err = o.insertDelivery(ctx, tx, s, offer, d)
+		case row.State == core.DeliveryPending,
+			row.State == core.DeliveryCancelled && row.Reason == core.ReasonEdited:
+			if row.State == core.DeliveryCancelled {
+				row.State, row.Reason, row.Detail = core.DeliveryPending, "", ""
+			}
+			row.Text, row.ProductKey, row.TextKey = d.Text, offer.ProductKey, s.TextKey
+			row.UpdatedAt = micros(s.Now)
+			err = replace(ctx, tx, row)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, row := range stored {
+		if row.State != core.DeliveryPending || wanted[row.DestinationID] {
+			continue
+		}
+		row.State, row.Reason, row.Detail = core.DeliveryCancelled, core.ReasonEdited, ""
+		row.UpdatedAt = micros(s.Now)
+		if err := replace(ctx, tx, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// insertDelivery stores a new delivery, cancelled when the group has, or may have, the
+// same product or text.
+func (o offers) insertDelivery(ctx context.Context, tx bun.Tx, s repository.SaveOffer, offer offerRow, d core.Delivery) error {
+	d.OfferID, d.InstanceID = offer.ID, offer.InstanceID
+	if d.State == "" {
+		d.State = core.DeliveryPending
+	}
+	row := o.fromDelivery(d)
+	row.ProductKey, row.TextKey = offer.ProductKey, s.TextKey
+	for _, rule := range []struct {
+		column, key string
+		reason      core.Reason
+	}{
+		{"product_key", row.ProductKey, core.ReasonDuplicateProduct},
+		{"text_key", row.TextKey, core.ReasonDuplicateText},
+	} {
+		if rule.key == "" || row.State != core.DeliveryPending {
+			continue
+		}
+		taken, err := tx.NewSelect().Model((*deliveryRow)(nil)).
+			Where("user_id = ?", o.id).Where("destination_id = ?", d.DestinationID).
+			Where("? <> '' AND ? = ?", bun.Ident(rule.column), bun.Ident(rule.column), rule.key).
+			Where("created_at > ?", micros(s.RepostSince)).Where("offer_id <> ?", offer.ID).
+			Where("state IN (?)", bun.List(occupying())).Exists(ctx)
+		if err != nil {
+			return err
+		}
+		if taken {
+			row.State, row.Reason, row.Detail = core.DeliveryCancelled, rule.reason, ""
+		}
+	}
+	return insert(ctx, tx, row)
+}
+
+// occupying lists the states in which a delivery counts for the repost window.
+func occupying() []core.DeliveryState {
+	return slices.DeleteFunc(core.DeliveryStates(), func(s core.DeliveryState) bool { return !s.Occupies() })
+}

@@ -1,0 +1,353 @@
+package bunrepository
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/autopromo-cloud/autopromo/core"
+)
+
+func TestWrongOptionsAreRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	short := Keyring{Current: "one", Keys: map[string]core.Secret{"one": core.NewSecret("short secret key")}}
+	for name, open := range map[string]func() (*Repository, error){
+		"no path":     func() (*Repository, error) { return OpenSQLite(t.Context(), "", Options{Keys: testKeys()}) },
+		"memory":      func() (*Repository, error) { return OpenSQLite(t.Context(), ":memory:", Options{Keys: testKeys()}) },
+		"no keys":     func() (*Repository, error) { return OpenSQLite(t.Context(), path, Options{}) },
+		"a short key": func() (*Repository, error) { return OpenSQLite(t.Context(), path, Options{Keys: short}) },
+	} {
+		_, err := open()
+		if !errors.Is(err, core.ErrInvalid) {
+			t.Errorf("%s: error is %v", name, err)
+		}
+		if strings.Contains(err.Error(), "short secret key") {
+			t.Errorf("%s: the error shows the key", name)
+		}
+	}
+	if _, err := OpenSQLite(t.Context(), filepath.Join(path, "no", "folder"), Options{Keys: testKeys()}); !errors.Is(err, core.ErrUnavailable) {
+		t.Errorf("a folder that is not there: error is %v", err)
+	}
+}
+
+func TestConnectionsAreDurable(t *testing.T) {
+	// Characters that mean something in a URI are part of the path.
+	path := filepath.Join(t.TempDir(), "a?b#c %41.db")
+	r := openFile(t, path, Options{Keys: testKeys()})
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("file: %v, %v", info, err)
+	}
+	for _, want := range []struct {
+		db            *bun.DB
+		pragma, value string
+	}{
+		{r.write, "journal_mode", "wal"}, {r.write, "synchronous", "2"}, {r.write, "foreign_keys", "1"},
+		{r.write, "busy_timeout", "5000"}, {r.read, "journal_mode", "wal"}, {r.read, "query_only", "1"},
+	} {
+		var got string
+		if err := want.db.QueryRow("PRAGMA " + want.pragma).Scan(&got); err != nil || got != want.value {
+			t.Errorf("%s is %q (%v), want %q", want.pragma, got, err, want.value)
+		}
+	}
+}
+
+func TestClosedIsUnavailable(t *testing.T) {
+	r := openTest(t)
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Ping(t.Context()); !errors.Is(err, core.ErrUnavailable) {
+		t.Errorf("ping: error is %v", err)
+	}
+	if err := r.Tenant("x").Account().SaveSettings(t.Context(), core.Settings{}); !errors.Is(err, core.ErrUnavailable) {
+		t.Errorf("write: error is %v", err)
+	}
+}
+
+func TestLockedIsUnavailable(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	one := openFile(t, path, Options{Keys: testKeys()})
+	two := openFile(t, path, Options{Keys: testKeys(), BusyTimeout: time.Millisecond})
+	err := one.writer.do(t.Context(), func(ctx context.Context, _ bun.Tx) error {
+		err := two.Tenant("x").Account().SaveSettings(ctx, core.Settings{})
+		if !errors.Is(err, core.ErrUnavailable) {
+			t.Errorf("write beside another process: error is %v", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestMigrationsGoUpAndDown(t *testing.T) {
+	ctx := t.Context()
+	r, err := OpenSQLite(ctx, filepath.Join(t.TempDir(), "test.db"), Options{Keys: testKeys()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	schema := func() (all []string) {
+		t.Helper()
+		if err := r.read.NewSelect().Table("sqlite_master").Column("sql").Order("name").
+			Where("sql IS NOT NULL AND name NOT LIKE 'bun_%' AND name NOT LIKE 'sqlite_%'").Scan(ctx, &all); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	pending := func(want ...string) {
+		t.Helper()
+		got, err := r.Pending(ctx)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("pending %v (%v), want %v", got, err, want)
+		}
+	}
+	pending("20261101000000_initial")
+	if len(schema()) != 0 {
+		t.Error("opening changed the schema")
+	}
+	for range 2 {
+		if err := r.Migrate(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pending()
+	first := schema()
+	// A crash between a migration and its mark.
+	if _, err := r.write.Exec("DELETE FROM bun_migrations"); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Migrate(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Rollback(ctx); err != nil {
+		t.Fatal(err)
+	}
+	pending("20261101000000_initial")
+	if left := schema(); len(left) != 0 {
+		t.Errorf("left after the rollback: %v", left)
+	}
+	if err := r.Migrate(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(schema(), first) {
+		t.Error("the schema is another after down and up")
+	}
+}
+
+// TestDialectsHaveTheSameSchema compares the two sets of migrations by what they make,
+// and holds the Postgres one to the rules SQLite cannot enforce.
+func TestDialectsHaveTheSameSchema(t *testing.T) {
+	read := func(dialect string) string {
+		var all strings.Builder
+		err := fs.WalkDir(migrationFiles, "migrations/"+dialect, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".up.sql") {
+				return err
+			}
+			text, err := fs.ReadFile(migrationFiles, path)
+			all.Write(text)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all.String()
+	}
+	type table struct{ columns, keys, indexes []string }
+	parse := func(text string) map[string]table {
+		tables := map[string]table{}
+		for _, m := range regexp.MustCompile(`(?s)CREATE TABLE IF NOT EXISTS (\w+) \((.*?)\n\)`).FindAllStringSubmatch(text, -1) {
+			var one table
+			for line := range strings.Lines(m[2]) {
+				line = strings.Trim(line, " ,\n")
+				name, _, _ := strings.Cut(line, " ")
+				switch {
+				case line == "":
+				case name == strings.ToUpper(name):
+					one.keys = append(one.keys, line)
+				default:
+					one.columns = append(one.columns, name)
+				}
+			}
+			tables[m[1]] = one
+		}
+		for _, m := range regexp.MustCompile(`CREATE INDEX IF NOT EXISTS \w+ ON (\w+) .*`).FindAllStringSubmatch(text, -1) {
+			one := tables[m[1]]
+			one.indexes = append(one.indexes, m[0])
+			tables[m[1]] = one
+		}
+		return tables
+	}
+	lite, postgres := parse(read("sqlite")), parse(read("postgres"))
+	if len(lite) != 10 || len(postgres) != len(lite) {
+		t.Fatalf("%d and %d tables", len(lite), len(postgres))
+	}
+	for name, want := range lite {
+		got := postgres[name]
+		if !slices.Equal(got.columns, want.columns) || !slices.Equal(got.keys, want.keys) || !slices.Equal(got.indexes, want.indexes) {
+			t.Errorf("table %s differs:\n%v\n%v", name, got, want)
+		}
+		if name != "users" && want.columns[0] != "user_id" {
+			t.Errorf("table %s does not begin with user_id", name)
+		}
+		for _, rule := range []string{"ALTER TABLE %s ENABLE ROW LEVEL SECURITY", "ALTER TABLE %s FORCE ROW LEVEL SECURITY", "CREATE POLICY tenant ON %s\n"} {
+			if rule = strings.ReplaceAll(rule, "%s", name); !strings.Contains(read("postgres"), rule) {
+				t.Errorf("the Postgres migrations lack %q", rule)
+			}
+		}
+	}
+}
+
+func TestSecretsAreNotReadableInTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	r := openFile(t, path, Options{Keys: testKeys()})
+	const canary = "canary-5f2c"
+	id := seedTenant(t, r, canary)
+	if err := r.Tenant(id).Tags().Create(t.Context(), core.Tag{ID: "t1", Store: "amazon", Fields: map[string]string{"tag": canary}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, suffix := range []string{"", "-wal"} {
+		raw, err := os.ReadFile(path + suffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(raw, []byte(canary)) {
+			t.Errorf("a secret can be read in the file %q", suffix)
+		}
+	}
+	other := openFile(t, path, Options{Keys: Keyring{Current: "two", Keys: map[string]core.Secret{
+		"two": core.NewSecret(strings.Repeat("x", 32))}}})
+	if _, err := other.Tenant(id).Instance().Get(t.Context()); core.CodeOf(err) != core.CodeInternal || strings.Contains(err.Error(), canary) {
+		t.Errorf("with another key: error is %v", err)
+	}
+}
+
+// seedTenant makes a tenant with an instance whose secrets are all the same.
+func seedTenant(tb testing.TB, r *Repository, secret string) core.TenantID {
+	tb.Helper()
+	ctx := context.Background()
+	id := core.TenantID("01900000-0000-7000-8000-000000000001")
+	if err := r.Directory().CreateTenant(ctx, core.Tenant{ID: id, Email: "a@example.com", Settings: core.DefaultSettings()}); err != nil {
+		tb.Fatal(err)
+	}
+	s := core.NewSecret(secret)
+	if err := r.Tenant(id).Instance().Create(ctx, core.Instance{
+		ID: "01900000-0000-7000-8000-000000000002", Name: "autopromo_x", ServerKey: s, Token: s, WebhookSecret: s, WebhookHash: "hash",
+		Status: core.InstanceConnected,
+	}); err != nil {
+		tb.Fatal(err)
+	}
+	return id
+}
+
+func TestSealedValuesStayWhereTheyAre(t *testing.T) {
+	two := testKeys()
+	two.Keys["two"] = core.NewSecret(strings.Repeat("2", 32))
+	two.Current = "two"
+	before, err := newSealer(testKeys())
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := newSealer(two)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := place{tenant: "a", table: "whatsapp_instances", column: "token", row: "1"}
+	sealed, err := before.seal(at, core.NewSecret("secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []*sealer{before, after} {
+		if got, err := s.open(at, sealed); err != nil || got.Reveal() != "secret" {
+			t.Errorf("opened %q, %v", got.Reveal(), err)
+		}
+	}
+	if again, _ := before.seal(at, core.NewSecret("secret")); bytes.Equal(again, sealed) {
+		t.Error("a secret is sealed the same way twice")
+	}
+	if rotated, _ := after.seal(at, core.NewSecret("secret")); !bytes.HasPrefix(rotated, []byte("\x03two")) {
+		t.Error("the current key does not seal")
+	}
+	for name, elsewhere := range map[string]place{
+		"tenant": {"b", at.table, at.column, at.row}, "table": {at.tenant, "x", at.column, at.row},
+		"column": {at.tenant, at.table, "api_key", at.row}, "row": {at.tenant, at.table, at.column, "2"},
+	} {
+		if _, err := before.open(elsewhere, sealed); err == nil {
+			t.Errorf("a value moved to another %s can be opened", name)
+		}
+	}
+	for i := range sealed {
+		broken := slices.Clone(sealed)
+		broken[i] ^= 1
+		if _, err := before.open(at, broken); err == nil {
+			t.Errorf("a value changed at byte %d can be opened", i)
+		}
+		if _, err := before.open(at, sealed[:i]); err == nil && i > 0 {
+			t.Errorf("a value cut at byte %d can be opened", i)
+		}
+	}
+	if sealed, err := before.seal(at, core.Secret{}); sealed != nil || err != nil {
+		t.Errorf("an empty secret is sealed as %v, %v", sealed, err)
+	}
+}
+
+// explain keeps the statements of a hot path.
+type explain struct{ queries []string }
+
+func (e *explain) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
+
+func (e *explain) AfterQuery(_ context.Context, q *bun.QueryEvent) {
+	if strings.HasPrefix(q.Query, "SELECT") {
+		e.queries = append(e.queries, q.Query)
+	}
+}
+
+func TestHotPathsUseAnIndex(t *testing.T) {
+	r := openTest(t)
+	id := seedTenant(t, r, "x")
+	ctx, now := t.Context(), time.Now()
+	var seen explain
+	r.write.AddQueryHook(&seen)
+	r.read.AddQueryHook(&seen)
+	_, _ = r.Tenant(id).Sources().Active(ctx, "1@g.us")
+	_, _ = r.Directory().TenantByWebhook(ctx, "hash")
+	_, _ = r.Directory().TenantByInstanceName(ctx, "name")
+	_, _ = r.Directory().Unchecked(ctx, now, 10)
+	_, _ = r.Queue().TakeLane(ctx, now, "holder", time.Minute)
+	_, _ = r.Queue().DueInbox(ctx, now, now, 10)
+	_, _ = r.Queue().Unsettled(ctx, now, 10)
+	if len(seen.queries) < 10 {
+		t.Fatalf("only %d statements were seen", len(seen.queries))
+	}
+	for _, query := range slices.Clone(seen.queries) {
+		rows, err := r.read.QueryContext(ctx, "EXPLAIN QUERY PLAN "+query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var plan []string
+		for rows.Next() {
+			var a, b, c int
+			var detail string
+			if err := rows.Scan(&a, &b, &c, &detail); err != nil {
+				t.Fatal(err)
+			}
+			plan = append(plan, detail)
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if text := strings.Join(plan, "; "); strings.Contains(text, "SCAN") || strings.Contains(text, "TEMP") || !strings.Contains(text, "INDEX") {
+			t.Errorf("%s\n\t%s", query, text)
+		}
+	}
+}

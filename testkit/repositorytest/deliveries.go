@@ -1,0 +1,217 @@
+package repositorytest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/ports/repository"
+)
+
+func deliveryCases() []Case {
+	return []Case{
+		{"ReadyIsTheOldestPerDestination", readyIsOldest},
+		{"BeginPermitsOneAttempt", beginPermits},
+		{"BeginOfWhatIsNotPendingIsConflict", beginNotPending},
+		{"BeginWithAnotherTextIsConflict", beginAnotherText},
+		{"BeginWithAnOldFenceIsConflict", beginOldFence},
+		{"BeginRaceHasOneWinner", beginRace},
+		{"BeginPacesTheLane", beginPaces},
+		{"HistoryCountsEveryAttempt", history},
+		{"UnprovenAreListed", unproven},
+		{"UnprovenFindsByMessageId", unprovenByID},
+	}
+}
+
+func readyIsOldest(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	at := func(sent time.Time, groups ...core.Destination) []core.Delivery {
+		e := s.message()
+		e.SentAt = sent
+		return s.save(s.outcome(s.claim(s.accept(e)), "", groups...)).Deliveries
+	}
+	noon := w.now.Add(-time.Hour)
+	late := at(noon.Add(time.Minute), s.groups...)
+	early := at(noon, s.groups[0]) // accepted later, written earlier
+	twin := at(noon, s.groups[0])  // the same instant: by id
+	got, err := s.Deliveries().Ready(w.ctx, 10)
+	w.ok("ready", err)
+	w.same("oldest per destination", got, []core.Delivery{early[0], late[1]})
+	got, err = s.Deliveries().Ready(w.ctx, 1)
+	w.ok("ready", err)
+	w.same("limit", got, []core.Delivery{early[0]})
+
+	// One that must wait still stands first: its group keeps the order.
+	begun := s.begin(early[0])
+	back := s.move(begun, core.DeliveryPending)
+	back.NotBefore = w.now.Add(time.Hour)
+	waiting, err := s.Deliveries().Settle(w.ctx, back)
+	w.ok("settle", err)
+	got, err = s.Deliveries().Ready(w.ctx, 10)
+	w.ok("ready", err)
+	w.same("a waiting one keeps its place", got, []core.Delivery{waiting, late[1]})
+	s.settle(waiting, core.DeliveryCancelled)
+	got, err = s.Deliveries().Ready(w.ctx, 10)
+	w.ok("ready", err)
+	w.same("the next one", got, []core.Delivery{twin[0], late[1]})
+}
+
+func beginPermits(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	d := s.offer("amazon:1", s.groups[0]).Deliveries[0]
+	w.pass(time.Second)
+	lane := s.take()
+	permit := s.permit(d, lane)
+	got, err := s.Deliveries().Begin(w.ctx, permit)
+	w.ok("begin", err)
+	d.State, d.Attempt, d.ClientID = core.DeliveryDispatching, 1, permit.ClientID
+	d.Deadline, d.DispatchedAt, d.UpdatedAt = permit.Deadline, w.now, got.UpdatedAt
+	w.same("delivery", got, d)
+	w.same("stored delivery", s.delivery(d.ID), d)
+	_, err = s.Deliveries().Begin(w.ctx, repository.Begin{ID: core.DeliveryID(w.id()), Lane: lane, Now: w.now})
+	w.fails("unknown id", err, core.ErrNotFound)
+}
+
+func beginNotPending(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	s.offer("amazon:0", s.groups[1]) // keeps the lane due
+	for _, state := range core.DeliveryStates() {
+		if state == core.DeliveryPending {
+			continue
+		}
+		d := s.inState(state, "", s.groups[0])
+		lane := s.take()
+		_, err := s.Deliveries().Begin(w.ctx, s.permit(d, lane))
+		w.fails("begin of a delivery that is "+string(state), err, core.ErrConflict)
+		w.same("delivery", s.delivery(d.ID), d)
+		w.ok("release", s.Deliveries().Release(w.ctx, lane, w.now))
+	}
+}
+
+func beginAnotherText(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	d := s.offer("amazon:1", s.groups[0]).Deliveries[0]
+	permit := s.permit(d, s.take())
+	permit.Text += " "
+	_, err := s.Deliveries().Begin(w.ctx, permit)
+	w.fails("begin with another text", err, core.ErrConflict)
+	w.same("delivery", s.delivery(d.ID), d)
+}
+
+func beginOldFence(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	d := s.offer("amazon:1", s.groups[0]).Deliveries[0]
+	old := s.take()
+	w.pass(time.Minute)
+	current := s.take()
+	_, err := s.Deliveries().Begin(w.ctx, s.permit(d, old))
+	w.fails("begin with the old fence", err, core.ErrConflict)
+	w.same("delivery", s.delivery(d.ID), d)
+	_, err = s.Deliveries().Begin(w.ctx, s.permit(d, current))
+	w.ok("begin with the current fence", err)
+}
+
+func beginRace(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	d := s.offer("amazon:1", s.groups[0]).Deliveries[0]
+	permit := s.permit(d, s.take())
+	w.oneWinner("begin", together(30, func(int) error {
+		_, err := s.Deliveries().Begin(w.ctx, permit)
+		return err
+	}), core.ErrConflict)
+	w.same("attempt", s.delivery(d.ID).Attempt, 1)
+}
+
+func beginPaces(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	offer := s.offer("amazon:1", s.groups...)
+	lane := s.take()
+	permit := s.permit(offer.Deliveries[0], lane)
+	permit.NextSend = w.now.Add(20 * time.Second)
+	_, err := s.Deliveries().Begin(w.ctx, permit)
+	w.ok("begin", err)
+	stats, err := s.Account().Stats(w.ctx, w.now)
+	w.ok("stats", err)
+	w.same("next send", stats.NextSendAt, permit.NextSend)
+	// Nothing shortens the rest: not giving the lane back early, not new work, not a wake-up.
+	w.ok("release", s.Deliveries().Release(w.ctx, lane, w.now))
+	w.ok("wake", s.Deliveries().Wake(w.ctx, w.now))
+	s.offer("amazon:2", s.groups[0])
+	w.pass(20*time.Second - time.Microsecond)
+	_, err = r.Queue().TakeLane(w.ctx, w.now, "holder", time.Minute)
+	w.fails("take a resting lane", err, core.ErrNotFound)
+	w.pass(time.Microsecond)
+	s.take()
+}
+
+func history(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	start := w.now
+	offer := s.offer("amazon:1", s.groups...)
+	first := s.begin(offer.Deliveries[0])
+	s.settle(first, core.DeliveryPending)
+	w.pass(time.Second)
+	s.settle(s.begin(offer.Deliveries[1]), core.DeliverySent)
+	w.pass(time.Second)
+	s.begin(s.delivery(first.ID))
+	want := []core.Dispatch{
+		{Destination: s.groups[0].ID, At: start},
+		{Destination: s.groups[1].ID, At: start.Add(time.Second)},
+		{Destination: s.groups[0].ID, At: start.Add(2 * time.Second)},
+	}
+	got, err := s.Deliveries().History(w.ctx, start)
+	w.ok("history", err)
+	w.same("attempts, oldest first", got, want)
+	got, err = s.Deliveries().History(w.ctx, start.Add(time.Microsecond))
+	w.ok("history", err)
+	w.same("attempts since", got, want[1:])
+}
+
+func unproven(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	var want []core.Delivery
+	for _, state := range core.DeliveryStates() {
+		d := s.inState(state, "", s.groups[0])
+		s.inState(state, "", s.groups[1])
+		switch state {
+		case core.DeliveryDispatching, core.DeliveryAmbiguous, core.DeliveryUnconfirmed:
+			want = append(want, d)
+		}
+		w.pass(time.Second)
+	}
+	got, err := s.Deliveries().Unproven(w.ctx, s.groups[0].JID, "")
+	w.ok("unproven", err)
+	w.same("oldest attempt first", got, want)
+	got, err = s.Deliveries().Unproven(w.ctx, "404@g.us", "")
+	w.ok("unproven", err)
+	w.same("of an unknown chat", got, []core.Delivery{})
+}
+
+func unprovenByID(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	sent := s.begin(s.offer("", s.groups[0]).Deliveries[0])
+	move := s.move(sent, core.DeliverySent)
+	move.MessageID = "3EB0REAL"
+	sent, err := s.Deliveries().Settle(w.ctx, move)
+	w.ok("settle", err)
+	w.pass(time.Second)
+	unsure := s.inState(core.DeliveryAmbiguous, "", s.groups[0])
+	for _, id := range []core.MessageID{"3EB0REAL", "3EB0CLIENT"} {
+		got, err := s.Deliveries().Unproven(w.ctx, s.groups[0].JID, id)
+		w.ok("unproven", err)
+		w.same("by id "+string(id), got, []core.Delivery{sent, unsure})
+	}
+	got, err := s.Deliveries().Unproven(w.ctx, s.groups[0].JID, "3EB0OTHER")
+	w.ok("unproven", err)
+	w.same("by an unknown id", got, []core.Delivery{unsure})
+}

@@ -1,0 +1,247 @@
+package repositorytest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/ports/repository"
+)
+
+func isolationCases() []Case {
+	return []Case{
+		{"ReadsShowNothingOfOthers", readsShowNothing},
+		{"WritesChangeNothingOfOthers", writesChangeNothing},
+		{"RowsOfOthersCannotBeReferred", rowsCannotBeReferred},
+		{"CanceledContextWritesNothing", canceledContext},
+	}
+}
+
+// queueCases are apart, because a queue is the one place that looks across.
+func queueCases() []Case {
+	return []Case{{"TenantsDoNotDelayEachOther", func(tb testing.TB, r repository.Repository) {
+		w := newWorld(tb, r)
+		flood, small := w.shop(), w.shop()
+		for range 5 {
+			flood.offer("", flood.groups...)
+		}
+		w.pass(time.Second)
+		small.offer("", small.groups[0])
+		flood.take()
+		small.take()
+	}}}
+}
+
+// dump is everything a tenant can see of itself.
+type dump struct {
+	Account      core.Tenant
+	Stats        core.Stats
+	Instance     core.Instance
+	Sources      []core.Source
+	Destinations []core.Destination
+	Tags         []core.Tag
+	Offers       []core.Offer
+	Ready        []core.Delivery
+	History      []core.Dispatch
+	Unproven     []core.Delivery
+}
+
+func (s *shop) dump() (d dump) {
+	s.tb.Helper()
+	var err error
+	check := func(what string) { s.tb.Helper(); s.ok("dump of "+what, err) }
+	d.Account, err = s.Account().Get(s.ctx)
+	check("account")
+	d.Stats, err = s.Account().Stats(s.ctx, s.now.Add(-24*time.Hour))
+	check("stats")
+	d.Instance, err = s.Instance().Get(s.ctx)
+	check("instance")
+	d.Sources, err = s.Sources().List(s.ctx)
+	check("sources")
+	d.Destinations, err = s.Destinations().List(s.ctx)
+	check("destinations")
+	d.Tags, err = s.Tags().List(s.ctx)
+	check("tags")
+	d.Offers, err = s.Offers().List(s.ctx, repository.OfferQuery{Limit: 100})
+	check("offers")
+	d.Ready, err = s.Deliveries().Ready(s.ctx, 100)
+	check("ready deliveries")
+	d.History, err = s.Deliveries().History(s.ctx, time.Time{})
+	check("history")
+	d.Unproven, err = s.Deliveries().Unproven(s.ctx, s.groups[0].JID, "3EB0CLIENT")
+	check("unproven deliveries")
+	return d
+}
+
+// victim is a tenant with something of everything.
+type victim struct {
+	*shop
+	tag     core.Tag
+	sent    core.Delivery
+	waiting core.Delivery
+	unsure  core.Delivery
+	claimed core.InboxEntry
+	key     core.InboxEntry // an accepted message
+	lane    core.Lane
+}
+
+func (w *world) victim() victim {
+	v := victim{shop: w.shop()}
+	v.tag = v.newTag("amazon", "amazon.com.br")
+	w.ok("create tag", v.Tags().Create(w.ctx, v.tag))
+	v.sent = v.inState(core.DeliverySent, "amazon:1", v.groups[0])
+	v.unsure = v.inState(core.DeliveryAmbiguous, "amazon:2", v.groups[0])
+	v.waiting = v.inState(core.DeliveryPending, "amazon:3", v.groups[0])
+	v.claimed = v.claim(v.accept(v.message()))
+	v.key = v.message()
+	v.accept(v.key)
+	v.lane = v.take()
+	return v
+}
+
+func readsShowNothing(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	v := w.victim()
+	t := w.newTenant()
+	w.ok("create tenant", r.Directory().CreateTenant(w.ctx, t))
+	other := r.Tenant(t.ID)
+	missing := func(what string, err error) { tb.Helper(); w.fails(what, err, core.ErrNotFound) }
+	empty := func(what string, n int, err error) { tb.Helper(); w.ok(what, err); w.same(what, n, 0) }
+
+	_, err := other.Instance().Get(w.ctx)
+	missing("instance", err)
+	_, err = other.Sources().Active(w.ctx, v.source.JID)
+	missing("active source", err)
+	_, err = other.Destinations().Get(w.ctx, v.groups[0].ID)
+	missing("destination", err)
+	_, err = other.Offers().Get(w.ctx, v.sent.OfferID)
+	missing("offer", err)
+	_, err = other.Offers().ByInbox(w.ctx, v.key.ID)
+	missing("offer by inbox entry", err)
+	_, err = other.Deliveries().Get(w.ctx, v.sent.ID)
+	missing("delivery", err)
+
+	sources, err := other.Sources().List(w.ctx)
+	empty("sources", len(sources), err)
+	destinations, err := other.Destinations().List(w.ctx)
+	empty("destinations", len(destinations), err)
+	tags, err := other.Tags().List(w.ctx)
+	empty("tags", len(tags), err)
+	for _, status := range []core.OfferStatus{"", core.OfferHeld, core.OfferPending, core.OfferSent, core.OfferDiscarded} {
+		offers, err := other.Offers().List(w.ctx, repository.OfferQuery{Status: status, Limit: 100})
+		empty("offers", len(offers), err)
+	}
+	ready, err := other.Deliveries().Ready(w.ctx, 100)
+	empty("ready", len(ready), err)
+	attempts, err := other.Deliveries().History(w.ctx, time.Time{})
+	empty("history", len(attempts), err)
+	unproven, err := other.Deliveries().Unproven(w.ctx, v.groups[0].JID, "3EB0CLIENT")
+	empty("unproven", len(unproven), err)
+	stats, err := other.Account().Stats(w.ctx, time.Time{})
+	w.ok("stats", err)
+	w.same("stats", stats, core.Stats{
+		Deliveries: map[core.DeliveryState]int{}, HeldByReason: map[core.Reason]int{}, Inbox: map[core.InboxState]int{},
+	})
+}
+
+func writesChangeNothing(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	v := w.victim()
+	before := v.dump()
+	s := w.shop() // the intruder, whose groups have the same JIDs
+	own := s.claim(s.accept(s.message()))
+	s.save(s.outcome(own, "amazon:1", s.groups...))
+	lane := s.take()
+	missing := func(what string, err error) {
+		tb.Helper()
+		w.fails(what, err, core.ErrNotFound)
+		w.same("the victim after: "+what, v.dump(), before)
+	}
+	mine := func(what string, err error) {
+		tb.Helper()
+		w.ok(what, err)
+		w.same("the victim after: "+what, v.dump(), before)
+	}
+
+	settings := core.DefaultSettings()
+	settings.TimeZone = "UTC"
+	mine("save settings", s.Account().SaveSettings(w.ctx, settings))
+	_, err := s.Instance().Update(w.ctx, func(i *core.Instance) error { i.Closed(core.ReasonRevoked, w.now); return nil })
+	mine("update instance", err)
+	_, err = s.Sources().Update(w.ctx, v.source.ID, func(x *core.Source) error { x.Label = "x"; return nil })
+	missing("update source", err)
+	missing("delete source", s.Sources().Delete(w.ctx, v.source.ID))
+	found := s.newSource(v.source.JID, "x")
+	found.Participants = 1000
+	_, err = s.Sources().Discovered(w.ctx, []core.Source{found})
+	mine("discover sources", err)
+	_, err = s.Destinations().Update(w.ctx, v.groups[0].ID, func(x *core.Destination) error { x.Label = "x"; return nil })
+	missing("update destination", err)
+	missing("delete destination", s.Destinations().Delete(w.ctx, v.groups[0].ID))
+	_, err = s.Tags().Update(w.ctx, v.tag.ID, func(x *core.Tag) error { x.Fields = nil; return nil })
+	missing("update tag", err)
+	missing("delete tag", s.Tags().Delete(w.ctx, v.tag.ID))
+
+	_, err = s.Inbox().Claim(w.ctx, v.key.ID, w.now, w.now.Add(time.Hour))
+	missing("claim", err)
+	stolen := v.claimed
+	stolen.State = core.InboxDone
+	missing("finish", s.Inbox().Finish(w.ctx, stolen))
+	_, err = s.Offers().Save(w.ctx, s.outcome(v.claimed, "amazon:9", s.groups...))
+	missing("save offer", err)
+	same := v.key
+	same.InstanceID = s.instance.ID // the same message, as the intruder's instance sees it
+	_, _, err = s.Inbox().Edit(w.ctx, same)
+	mine("edit", err)
+	_, created, err := s.Inbox().Accept(w.ctx, same)
+	mine("accept", err)
+	w.same("created", created, true)
+	mine("revoke", s.Inbox().Revoke(w.ctx, same))
+
+	_, err = s.Deliveries().Begin(w.ctx, s.permit(v.waiting, lane))
+	missing("begin", err)
+	_, err = s.Deliveries().Settle(w.ctx, s.move(v.unsure, core.DeliverySent))
+	missing("settle", err)
+	missing("release", s.Deliveries().Release(w.ctx, v.lane, w.now))
+	mine("wake", s.Deliveries().Wake(w.ctx, w.now))
+
+	// What the dump cannot show: the victim's claim and lease are still good.
+	v.claimed.State = core.InboxDone
+	w.ok("finish by its owner", v.Inbox().Finish(w.ctx, v.claimed))
+	_, err = v.Deliveries().Begin(w.ctx, v.permit(v.waiting, v.lane))
+	w.ok("begin by its owner", err)
+}
+
+func rowsCannotBeReferred(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	v, s := w.victim(), w.shop()
+	source := s.newSource("71@g.us", "x")
+	source.InstanceID = v.instance.ID
+	w.fails("source", s.Sources().Create(w.ctx, source), core.ErrNotFound)
+	_, err := s.Sources().Discovered(w.ctx, []core.Source{source})
+	w.fails("discovered source", err, core.ErrNotFound)
+	destination := s.newDestination("72@g.us", "x")
+	destination.InstanceID = v.instance.ID
+	w.fails("destination", s.Destinations().Create(w.ctx, destination), core.ErrNotFound)
+	e := s.message()
+	e.InstanceID = v.instance.ID
+	_, _, err = s.Inbox().Accept(w.ctx, e)
+	w.fails("message", err, core.ErrNotFound)
+	w.fails("revoked message", s.Inbox().Revoke(w.ctx, e), core.ErrNotFound)
+	_, _, err = s.Inbox().Edit(w.ctx, e)
+	w.fails("edited message", err, core.ErrNotFound)
+}
+
+func canceledContext(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	before := s.dump()
+	dead, cancel := context.WithCancel(w.ctx)
+	cancel()
+	_, _, err := s.Inbox().Accept(dead, s.message())
+	w.same("code", core.CodeOf(err), core.CodeCanceled)
+	_, err = s.Account().Get(dead)
+	w.same("code of a read", core.CodeOf(err), core.CodeCanceled)
+	w.same("the tenant", s.dump(), before)
+}

@@ -1,0 +1,214 @@
+package repositorytest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/ports/repository"
+)
+
+func laneCases() []Case {
+	return []Case{
+		{"LaneIsTakenOnlyWithWork", laneNeedsWork},
+		{"LaneWaitsForNotBefore", laneWaitsForNotBefore},
+		{"LeasedLaneIsNotTaken", leasedLane},
+		{"LongestDueLaneIsTakenFirst", longestDue},
+		{"TakeLaneRaceHasOneWinner", takeRace},
+		{"ReleaseSetsWhenTheLaneIsDue", release},
+		{"ReleaseWithAnOldFenceChangesNothing", releaseOldFence},
+		{"WakeMakesTheLaneDue", wake},
+		{"WakeDoesNotPutOff", wakeDoesNotPutOff},
+		{"WakeDuringALeaseIsNotLost", wakeDuringLease},
+		{"SettledToPendingIsTakenWhenDue", settledIsDue},
+		{"ThrottledLaneRestsWhateverComes", throttled},
+	}
+}
+
+// asleep wants no lane to be due.
+func (w *world) asleep(what string) {
+	w.tb.Helper()
+	_, err := w.repo.Queue().TakeLane(w.ctx, w.now, "holder", time.Minute)
+	w.fails(what, err, core.ErrNotFound)
+}
+
+func laneNeedsWork(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	w.asleep("no lanes at all")
+	s := w.shop()
+	w.asleep("a lane without work")
+	d := s.offer("", s.groups[0]).Deliveries[0]
+	lane := s.take()
+	w.same("instance", lane.Instance, s.instance.ID)
+	_, err := s.Deliveries().Begin(w.ctx, s.permit(d, lane))
+	w.ok("begin", err)
+	w.ok("release", s.Deliveries().Release(w.ctx, lane, w.now))
+	w.pass(time.Hour)
+	w.asleep("a lane whose work is on its way")
+}
+
+func laneWaitsForNotBefore(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	o := s.outcome(s.claim(s.accept(s.message())), "", s.groups...)
+	o.Offer.Deliveries[0].NotBefore = w.now.Add(2 * time.Minute)
+	o.Offer.Deliveries[1].NotBefore = w.now.Add(time.Minute)
+	s.save(o)
+	w.pass(time.Minute - time.Microsecond)
+	w.asleep("before the first NotBefore")
+	w.pass(time.Microsecond)
+	s.take()
+}
+
+func leasedLane(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	s.offer("", s.groups[0])
+	first := s.take()
+	w.pass(time.Minute - time.Microsecond)
+	w.asleep("a leased lane")
+	w.pass(time.Microsecond)
+	second := s.take()
+	if second.Fence <= first.Fence {
+		tb.Fatalf("fence: got %d after %d, want it raised", second.Fence, first.Fence)
+	}
+	w.ok("release", s.Deliveries().Release(w.ctx, second, w.now))
+	if third := s.take(); third.Fence <= second.Fence {
+		tb.Fatalf("fence after a release: got %d after %d, want it raised", third.Fence, second.Fence)
+	}
+}
+
+func longestDue(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	idle, a, b, c := w.shop(), w.shop(), w.shop(), w.shop()
+	w.ok("wake", idle.Deliveries().Wake(w.ctx, w.now.Add(-time.Hour)))
+	// Each lane is taken once, so that its due time is set by its release alone.
+	for i, s := range []*shop{a, b, c} {
+		s.offer("", s.groups[0])
+		due := w.now.Add(time.Duration([]int{3, 1, 2}[i]) * time.Minute)
+		w.ok("release", s.Deliveries().Release(w.ctx, s.take(), due))
+	}
+	w.pass(time.Hour)
+	for _, s := range []*shop{b, c, a} {
+		s.take()
+	}
+	w.asleep("all are leased")
+}
+
+func takeRace(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	for range 3 {
+		s := w.shop()
+		s.offer("", s.groups...)
+	}
+	lanes := make([]core.Lane, 30)
+	errs := together(len(lanes), func(i int) (err error) {
+		lanes[i], err = r.Queue().TakeLane(w.ctx, w.now, "holder", time.Minute)
+		return err
+	})
+	taken := map[core.TenantID]int{}
+	for i, err := range errs {
+		if err != nil {
+			w.fails("take lane", err, core.ErrNotFound)
+			continue
+		}
+		taken[lanes[i].Tenant]++
+	}
+	w.same("lanes taken", len(taken), 3)
+	for _, n := range taken {
+		w.same("holders of one lane", n, 1)
+	}
+}
+
+func release(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	s.offer("", s.groups[0])
+	w.ok("release", s.Deliveries().Release(w.ctx, s.take(), w.now.Add(time.Second)))
+	w.pass(time.Second - time.Microsecond)
+	w.asleep("before it is due")
+	w.pass(time.Microsecond)
+	lane := s.take()
+	w.fails("unknown lane", s.Deliveries().Release(w.ctx, core.Lane{
+		Tenant: s.id, Instance: core.InstanceID(w.id()), Fence: lane.Fence,
+	}, w.now), core.ErrNotFound)
+}
+
+func releaseOldFence(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	s.offer("", s.groups[0])
+	old := s.take()
+	w.pass(time.Minute)
+	s.take()
+	w.ok("release with the old fence", s.Deliveries().Release(w.ctx, old, w.now))
+	w.asleep("the lane of the current holder")
+}
+
+func wake(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	s.offer("", s.groups[0])
+	w.ok("release", s.Deliveries().Release(w.ctx, s.take(), w.now.Add(time.Hour)))
+	w.asleep("a resting lane")
+	w.ok("wake", s.Deliveries().Wake(w.ctx, w.now))
+	s.take()
+}
+
+func wakeDoesNotPutOff(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	s.offer("", s.groups[0])
+	w.ok("release", s.Deliveries().Release(w.ctx, s.take(), w.now.Add(time.Second)))
+	w.ok("wake", s.Deliveries().Wake(w.ctx, w.now.Add(time.Hour)))
+	w.pass(time.Second)
+	s.take()
+}
+
+func wakeDuringLease(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	d := s.offer("", s.groups[0]).Deliveries[0]
+	lane := s.take()
+	s.settle(d, core.DeliveryCancelled)
+	// The holder finds nothing, new work comes, the holder puts the lane off.
+	s.offer("", s.groups[0])
+	w.ok("release", s.Deliveries().Release(w.ctx, lane, w.now.Add(time.Hour)))
+	again := s.take()
+	w.ok("wake", s.Deliveries().Wake(w.ctx, w.now))
+	w.ok("release", s.Deliveries().Release(w.ctx, again, w.now.Add(time.Hour)))
+	// A wake-up counts once.
+	w.ok("release", s.Deliveries().Release(w.ctx, s.take(), w.now.Add(time.Hour)))
+	w.asleep("after a lease in which nobody woke it")
+}
+
+func settledIsDue(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	begun := s.begin(s.offer("", s.groups[0]).Deliveries[0])
+	w.asleep("nothing pending")
+	move := s.move(begun, core.DeliveryPending)
+	move.NotBefore = w.now.Add(time.Minute)
+	_, err := s.Deliveries().Settle(w.ctx, move)
+	w.ok("settle", err)
+	w.asleep("before its NotBefore")
+	w.pass(time.Minute)
+	s.take()
+}
+
+func throttled(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	d := s.begin(s.offer("", s.groups[0]).Deliveries[0])
+	move := s.move(d, core.DeliveryPending)
+	move.RestUntil = w.now.Add(10 * time.Minute)
+	_, err := s.Deliveries().Settle(w.ctx, move)
+	w.ok("settle", err)
+	w.pass(time.Minute)
+	s.offer("amazon:2", s.groups[1])
+	w.ok("wake", s.Deliveries().Wake(w.ctx, w.now))
+	w.pass(9*time.Minute - time.Microsecond)
+	w.asleep("a lane the provider asked to rest")
+	w.pass(time.Microsecond)
+	s.take()
+}
