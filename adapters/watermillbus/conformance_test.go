@@ -1,0 +1,48 @@
+package watermillbus_test
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/autopromo-cloud/autopromo/adapters/watermillbus"
+	"github.com/autopromo-cloud/autopromo/ports/bus"
+	"github.com/autopromo-cloud/autopromo/testkit/bustest"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m)
+}
+
+func conformanceOptions() watermillbus.SQLiteOptions {
+	return watermillbus.SQLiteOptions{
+		RedeliverAfter: 20 * time.Millisecond,
+		RedeliverMax:   100 * time.Millisecond,
+		PollEvery:      25 * time.Millisecond,
+	}
+}
+
+func newBus(tb testing.TB, q *watermillbus.SQLite) *watermillbus.Bus {
+	tb.Helper()
+	b, err := watermillbus.New(q, q, watermillbus.Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
+}
+
+func TestConformanceInOneProcess(t *testing.T) {
+	bustest.Run(t, func(tb testing.TB) (bus.Publisher, bus.Subscriber) {
+		b := newBus(tb, open(tb, filepath.Join(tb.TempDir(), "bus.db"), conformanceOptions()))
+		return b, b
+	})
+}
+
+func TestConformanceAcrossProcesses(t *testing.T) {
+	bustest.Run(t, func(tb testing.TB) (bus.Publisher, bus.Subscriber) {
+		path := filepath.Join(tb.TempDir(), "bus.db")
+		return newBus(tb, open(tb, path, conformanceOptions())), newBus(tb, open(tb, path, conformanceOptions()))
+	})
+}
