@@ -1,0 +1,288 @@
+package evolution
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/autopromo-cloud/autopromo/ports/gateway"
+)
+
+// The codes of [gateway.Error] that this adapter uses.
+const (
+	codeSessionName    = "session_name"
+	codeServerURL      = "server_url"
+	codeKey            = "api_key"
+	codeBody           = "body"
+	codeWebhook        = "webhook"
+	codeChat           = "chat"
+	codeText           = "text"
+	codeMedia          = "media"
+	codeHandle         = "handle"
+	codeTooLarge       = "too_large"
+	codeAnswerTooLarge = "answer_too_large"
+	codeUnreadable     = "unreadable"
+	codeStatus         = "status"
+	codeRedirect       = "redirect"
+	codeRoute          = "route"
+	codeLicense        = "license_required"
+	codeNoInstance     = "no_instance"
+	codeNameInUse      = "name_in_use"
+	codeUnauthorized   = "unauthorized"
+	codeThrottled      = "too_many_requests"
+	codeSchema         = "schema"
+	codeDatabase       = "database"
+	codeOpaque         = "object"
+	codeClosed         = "connection_closed"
+	codeTimedOut       = "timed_out"
+	codeCanceled       = "canceled"
+	codeDial           = "dial"
+	codeTLS            = "tls"
+	codeNetwork        = "network"
+)
+
+// longestRetryAfter clamps what a server asks for: a wrong header must not stop a tenant
+// for days.
+const longestRetryAfter = time.Hour
+
+// phrase is one message text of the server and what it proves. Only the first line of a
+// message counts, without its "Error: ": what follows is a stack, and may quote the text
+// that was to be sent.
+type phrase struct {
+	match func(string) bool
+	code  string
+	kind  gateway.Kind
+	// onSend is the kind when a message was being posted: KindUnknown unless the phrase is
+	// known to come from before anything left.
+	onSend gateway.Kind
+}
+
+// databaseText stands for any text of the server's database layer.
+const databaseText = "this.prismaRepository"
+
+var phrases = []phrase{
+	{exact(databaseText), codeDatabase, gateway.KindTemporary, gateway.KindUnknown},
+	{exact("Timed Out"), codeTimedOut, gateway.KindTemporary, gateway.KindUnknown},
+	{exact("Connection Closed"), codeClosed, gateway.KindNotConnected, gateway.KindUnknown},
+	{between(`The "`, `" instance does not exist`), codeNoInstance, gateway.KindNotFound, gateway.KindNotFound},
+	{between(`Instance "`, `" not found`), codeNoInstance, gateway.KindNotFound, gateway.KindNotFound},
+	{between(`This name "`, `" is already in use.`), codeNameInUse, gateway.KindAlreadyExists, gateway.KindUnknown},
+	{between("Cannot GET /", ""), codeRoute, gateway.KindInvalid, gateway.KindInvalid},
+	{between("Cannot POST /", ""), codeRoute, gateway.KindInvalid, gateway.KindInvalid},
+	{between("Cannot DELETE /", ""), codeRoute, gateway.KindInvalid, gateway.KindInvalid},
+	{between("instance requires property ", ""), codeSchema, gateway.KindInvalid, gateway.KindInvalid},
+	{exact("Text is required"), codeSchema, gateway.KindInvalid, gateway.KindInvalid},
+	{exact("Owned media must be a url or base64"), codeSchema, gateway.KindInvalid, gateway.KindInvalid},
+	{exact("Invalid integration"), codeSchema, gateway.KindInvalid, gateway.KindInvalid},
+	{exact("not-acceptable"), "not_acceptable", gateway.KindForbidden, gateway.KindForbidden},
+	{exact("forbidden"), "forbidden", gateway.KindForbidden, gateway.KindForbidden},
+	{exact("rate-overlimit"), "rate_overlimit", gateway.KindRateLimited, gateway.KindRateLimited},
+	{between("SessionError: No sessions", ""), "no_sessions", gateway.KindTemporary, gateway.KindTemporary},
+	{exact("item-not-found"), "item_not_found", gateway.KindNotFound, gateway.KindUnknown},
+	{between(`The "`, `" instance is not connected`), codeClosed, gateway.KindNotConnected, gateway.KindUnknown},
+	{exact("Cannot convert undefined or null to object"), codeClosed, gateway.KindNotConnected, gateway.KindUnknown},
+}
+
+// mediaPhrases say that the server could not fetch the media it was told to send.
+var mediaPhrases = []func(string) bool{
+	between("AxiosError", ""), between("Request failed with status code ", ""),
+	between("connect ECONNREFUSED ", ""), between("getaddrinfo ", ""),
+}
+
+func exact(text string) func(string) bool {
+	return func(s string) bool { return s == text }
+}
+
+func between(prefix, suffix string) func(string) bool {
+	return func(s string) bool { return strings.HasPrefix(s, prefix) && strings.HasSuffix(s, suffix) }
+}
+
+func (r request) fail(kind gateway.Kind, code string, cause error) *gateway.Error {
+	return &gateway.Error{Op: r.op, Kind: kind, Code: code, Err: cause}
+}
+
+// unproven is the kind of a failure that proves nothing.
+func (r request) unproven() gateway.Kind {
+	if r.nature == reads {
+		return gateway.KindTemporary
+	}
+	return gateway.KindUnknown
+}
+
+// refused maps an answer that is not 2xx.
+func (r request) refused(status int, header http.Header, data []byte) *gateway.Error {
+	cause := fmt.Errorf("HTTP status %d", status)
+	var answer struct {
+		Code     any
+		Message  json.RawMessage
+		Response json.RawMessage
+	}
+	isJSON := json.Unmarshal(data, &answer) == nil
+	switch {
+	case status == http.StatusUnauthorized:
+		return r.fail(gateway.KindAuth, codeUnauthorized, cause)
+	case status == http.StatusRequestEntityTooLarge:
+		return r.fail(gateway.KindTooLarge, codeTooLarge, cause)
+	case status == http.StatusTooManyRequests:
+		e := r.fail(gateway.KindRateLimited, codeThrottled, cause)
+		e.RetryAfter = retryAfter(header.Get("Retry-After"), time.Now())
+		return e
+	case status == http.StatusServiceUnavailable && answer.Code == "LICENSE_REQUIRED":
+		return r.fail(gateway.KindLicense, codeLicense, cause)
+	case status < 400:
+		return r.unlisted(gateway.KindInvalid, codeRedirect, cause)
+	case !isJSON:
+		return r.fail(r.unproven(), codeUnreadable, cause)
+	}
+	messages := append(flatten(answer.Response, 0), flatten(answer.Message, 0)...)
+	if e := r.explained(status, messages); e != nil {
+		e.Err = cause
+		return e
+	}
+	switch {
+	case status >= 500:
+		return r.fail(r.unproven(), codeStatus, cause)
+	case status == http.StatusForbidden:
+		return r.unlisted(gateway.KindAuth, codeStatus, cause)
+	case status == http.StatusNotFound:
+		return r.unlisted(gateway.KindNotFound, codeStatus, cause)
+	}
+	return r.unlisted(gateway.KindInvalid, codeStatus, cause)
+}
+
+// unlisted is a refusal without a listed phrase. The status then says what happened,
+// except on a send, where a 4xx is answered for messages that left.
+func (r request) unlisted(kind gateway.Kind, code string, cause error) *gateway.Error {
+	if r.nature == sends {
+		kind = gateway.KindUnknown
+	}
+	return r.fail(kind, code, cause)
+}
+
+// explained maps the server's own phrases; nil when none is listed.
+func (r request) explained(status int, messages []string) *gateway.Error {
+	for _, p := range phrases {
+		for _, m := range messages {
+			if !p.match(m) {
+				continue
+			}
+			return r.fail(p.kindFor(r, status), p.code, nil)
+		}
+	}
+	for _, m := range messages {
+		for _, match := range mediaPhrases {
+			if status == http.StatusInternalServerError && match(m) && r.path == pathSendMedia {
+				return r.fail(gateway.KindMediaUnavailable, codeMedia, nil)
+			}
+		}
+	}
+	// An inner exception lost its text: on a send it was the query for the group, which
+	// comes before the message.
+	if len(messages) == 1 && messages[0] == "[object Object]" {
+		return r.fail(gateway.KindTemporary, codeOpaque, nil)
+	}
+	return nil
+}
+
+func (p phrase) kindFor(r request, status int) gateway.Kind {
+	switch {
+	case r.nature == sends && p.code == codeDatabase && status >= http.StatusInternalServerError:
+		return gateway.KindTemporary // a guard failed, which runs before the send
+	case r.nature == sends:
+		return p.onSend
+	case p.kind == gateway.KindTemporary:
+		return r.unproven()
+	}
+	return p.kind
+}
+
+// flatten lists the message texts of an error answer, whichever of its five shapes the
+// message has: a string, strings, strings in an array in an array, objects, stack text.
+func flatten(raw json.RawMessage, depth int) []string {
+	if len(raw) == 0 || depth > 4 {
+		return nil
+	}
+	var text string
+	var list []json.RawMessage
+	var object struct{ Message json.RawMessage }
+	switch {
+	case json.Unmarshal(raw, &text) == nil:
+		first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+		if strings.Contains(text, databaseText) || strings.HasPrefix(text, "PrismaClient") {
+			first = databaseText
+		}
+		if first = strings.TrimSpace(strings.TrimPrefix(first, "Error: ")); first == "" {
+			return nil
+		}
+		return []string{first}
+	case json.Unmarshal(raw, &list) == nil:
+		var all []string
+		for _, item := range list {
+			all = append(all, flatten(item, depth+1)...)
+		}
+		return all
+	case json.Unmarshal(raw, &object) == nil:
+		return flatten(object.Message, depth+1)
+	}
+	return nil
+}
+
+// retryAfter reads a Retry-After header in seconds or as a date.
+func retryAfter(value string, now time.Time) time.Duration {
+	var wait time.Duration
+	if seconds, err := strconv.ParseUint(value, 10, 63); err == nil {
+		wait = time.Duration(min(seconds, uint64(longestRetryAfter/time.Second))) * time.Second
+	} else if at, err := http.ParseTime(value); err == nil {
+		wait = at.Sub(now)
+	}
+	return min(max(wait, 0), longestRetryAfter)
+}
+
+// notAnswered maps a call without a whole answer; written says that the request left as a
+// whole.
+func (r request) notAnswered(err error, written bool) *gateway.Error {
+	kind := gateway.KindTemporary
+	if written {
+		kind = r.unproven()
+	}
+	// The cause is named by us: the transport's own text may quote what the server said.
+	var network *net.OpError
+	var timeout net.Error
+	switch {
+	case errors.Is(err, context.Canceled):
+		return r.fail(kind, codeCanceled, context.Canceled)
+	case errors.Is(err, context.DeadlineExceeded):
+		return r.fail(kind, codeTimedOut, context.DeadlineExceeded)
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return r.fail(kind, codeTimedOut, nil)
+	case isTLS(err):
+		return r.fail(kind, codeTLS, nil)
+	case neverDialled(err):
+		return r.fail(kind, codeDial, nil)
+	case errors.As(err, &network):
+		return r.fail(kind, codeNetwork, fmt.Errorf("%s failed", network.Op))
+	}
+	return r.fail(kind, codeNetwork, nil)
+}
+
+func neverDialled(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+func isTLS(err error) bool {
+	var verification *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	var hostname x509.HostnameError
+	var record tls.RecordHeaderError
+	return errors.As(err, &verification) || errors.As(err, &authority) ||
+		errors.As(err, &hostname) || errors.As(err, &record)
+}
