@@ -1,0 +1,79 @@
+package httpapi
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/ports/repository"
+)
+
+type statsResponse struct {
+	TotalQueue   int            `json:"total_queue" doc:"Deliveries that wait"`
+	SentToday    int            `json:"sent_today" doc:"Since midnight in the tenant's time zone"`
+	ActiveGroups int            `json:"active_groups" doc:"Active sources and destinations"`
+	ActiveTags   int            `json:"active_tags"`
+	Offers       int            `json:"offers" doc:"All offers so far"`
+	Held         int            `json:"held" doc:"Offers held as a whole"`
+	HeldByReason []heldResponse `json:"held_by_reason" nullable:"false" doc:"The most frequent reason first"`
+	Deliveries   map[string]int `json:"deliveries" doc:"By state, over all time"`
+	Inbox        map[string]int `json:"inbox" doc:"Messages of the watched groups by state, over all time"`
+	NextSendAt   *time.Time     `json:"next_send_at" doc:"When the next message may go out"`
+}
+
+type heldResponse struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+	Count  int    `json:"count"`
+}
+
+type recentInput struct {
+	Limit int `query:"limit" minimum:"1" maximum:"100" default:"10"`
+}
+
+func (s *server) registerDashboard() {
+	handle(s, operation{
+		method: http.MethodGet, path: "/dashboard/stats", id: "stats", tag: "dashboard",
+		summary: "Show my numbers", description: "What waits, what went out today, and what is held and why.",
+	}, stats)
+	handle(s, operation{
+		method: http.MethodGet, path: "/dashboard/recent-offers", id: "recent-offers", tag: "dashboard",
+		summary: "List my latest offers", description: "The same objects as GET /offers, as a plain list.",
+	}, recentOffers)
+}
+
+func stats(ctx context.Context, c caller, _ *none) (statsResponse, error) {
+	st, err := c.Stats(ctx)
+	if err != nil {
+		return statsResponse{}, err
+	}
+	out := statsResponse{
+		TotalQueue: st.Deliveries[core.DeliveryPending], SentToday: st.SentToday,
+		ActiveGroups: st.ActiveSources + st.ActiveTargets, ActiveTags: st.Tags,
+		Offers: st.Offers, Held: st.Held, HeldByReason: []heldResponse{}, Deliveries: map[string]int{},
+		Inbox: map[string]int{}, NextSendAt: optionalTime(st.NextSendAt),
+	}
+	for _, state := range core.DeliveryStates() {
+		out.Deliveries[string(state)] = st.Deliveries[state]
+	}
+	for state, n := range st.Inbox {
+		out.Inbox[string(state)] = n
+	}
+	for reason, n := range st.HeldByReason {
+		out.HeldByReason = append(out.HeldByReason, heldResponse{
+			Code: string(reason), Detail: reason.Sentence(c.language, ""), Count: n,
+		})
+	}
+	slices.SortFunc(out.HeldByReason, func(a, b heldResponse) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Code, b.Code))
+	})
+	return out, nil
+}
+
+func recentOffers(ctx context.Context, c caller, in *recentInput) ([]offerResponse, error) {
+	offers, err := c.Offers(ctx, repository.OfferQuery{Limit: in.Limit})
+	return each(offers, func(o core.Offer) offerResponse { return offerOf(c.language, o) }), err
+}

@@ -1,0 +1,168 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/core/engine"
+)
+
+const (
+	apiPrefix    = "/api/v1"
+	bearerScheme = "bearer"
+)
+
+func (s *server) apiConfig() huma.Config {
+	json := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: decodeJSON}
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title: "AutoPromo", Version: s.options.Version,
+				Description: "Watches WhatsApp groups, puts your affiliate tags into the offers and posts them to your groups.",
+				License:     &huma.License{Name: "MIT", Identifier: "MIT"},
+			},
+			Components: &huma.Components{
+				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					bearerScheme: {
+						Type: "http", Scheme: "bearer", BearerFormat: "JWT",
+						Description: "The access_token of POST /api/v1/users/login.",
+					},
+				},
+			},
+		},
+		Formats:                      map[string]huma.Format{"application/json": json, "json": json},
+		DefaultFormat:                "application/json",
+		RejectUnknownQueryParameters: true,
+		Transformers:                 []huma.Transformer{problems},
+	}
+}
+
+// operation describes one route. It needs a logged-in tenant unless it is public.
+type operation struct {
+	method, path string // path without apiPrefix
+	id, tag      string
+	summary      string
+	description  string
+	status       int // of success; default 200
+	public       bool
+	errors       []int                      // statuses beyond those every such operation has
+	content      map[string]*huma.MediaType // of success, when it is not one JSON type
+}
+
+// describe makes the OpenAPI form of o; takesInput says whether there is anything to
+// validate.
+func (s *server) describe(o operation, takesInput bool) huma.Operation {
+	if o.status == 0 {
+		o.status = http.StatusOK
+	}
+	op := huma.Operation{
+		Method: o.method, Path: apiPrefix + o.path, OperationID: o.id, Tags: []string{o.tag},
+		Summary: o.summary, Description: o.description, DefaultStatus: o.status,
+		// The body is in memory already, see limitBody.
+		BodyReadTimeout: -1, MaxBodyBytes: -1,
+		Responses: map[string]*huma.Response{},
+	}
+	statuses := append([]int{http.StatusInternalServerError, http.StatusServiceUnavailable}, o.errors...)
+	if !o.public {
+		op.Security = []map[string][]string{{bearerScheme: {}}}
+		statuses = append(statuses, http.StatusUnauthorized)
+	}
+	if takesInput {
+		statuses = append(statuses, http.StatusUnprocessableEntity)
+	}
+	s.addProblems(&op, statuses...)
+	if o.content != nil {
+		op.Responses[strconv.Itoa(o.status)] = &huma.Response{
+			Description: http.StatusText(o.status), Content: o.content,
+		}
+	}
+	return op
+}
+
+// addProblems documents the error answers of op.
+func (s *server) addProblems(op *huma.Operation, statuses ...int) {
+	for _, status := range statuses {
+		op.Responses[strconv.Itoa(status)] = &huma.Response{
+			Description: http.StatusText(status),
+			Content:     map[string]*huma.MediaType{problemType: {Schema: s.schema(problem{})}},
+		}
+	}
+}
+
+// schema refers to the schema of v's type.
+func (s *server) schema(v any) *huma.Schema {
+	t := reflect.TypeOf(v)
+	return s.api.OpenAPI().Components.Schemas.Schema(t, true, t.Name())
+}
+
+// caller is the tenant behind a request, already authenticated.
+type caller struct {
+	*engine.Tenant
+	account  core.Tenant
+	language core.Language
+}
+
+type callerKey struct{}
+
+// none is the input of an operation without any, and the answer of one with status 204.
+type none struct{}
+
+type answer[T any] struct{ Body T }
+
+// handle registers an operation that answers with JSON, or with nothing when O is none.
+// Public operations get a caller without a tenant.
+func handle[I, O any](s *server, o operation, do func(context.Context, caller, *I) (O, error)) {
+	run := func(ctx context.Context, in *I) (O, error) {
+		c, _ := ctx.Value(callerKey{}).(caller)
+		c.language = languageOf(ctx)
+		out, err := do(ctx, c, in)
+		if err != nil {
+			return out, s.problem(ctx, err)
+		}
+		return out, nil
+	}
+	takesInput := reflect.TypeFor[I]().NumField() > 0
+	if reflect.TypeFor[O]() == reflect.TypeFor[none]() {
+		o.status = http.StatusNoContent
+		huma.Register(s.api, s.describe(o, takesInput), func(ctx context.Context, in *I) (*none, error) {
+			_, err := run(ctx, in)
+			return nil, err
+		})
+		return
+	}
+	huma.Register(s.api, s.describe(o, takesInput), func(ctx context.Context, in *I) (*answer[O], error) {
+		out, err := run(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		return &answer[O]{Body: out}, nil
+	})
+}
+
+// idInput is the input of an operation on one thing.
+type idInput struct {
+	ID string `path:"id" doc:"The id, a UUID" example:"01890a5d-ac96-774b-bcce-b302099a8057"`
+}
+
+// parseID accepts the form of our ids. Anything else names nothing, like an unknown id.
+func parseID[T ~string](raw string) (T, error) {
+	if !core.IsUUID(raw) {
+		return "", core.ErrNotFound
+	}
+	return T(raw), nil
+}
+
+// optional is the wire form of a text that may be missing.
+func optional(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
