@@ -2,7 +2,6 @@ package bunrepository
 
 import (
 	"context"
-	"time"
 
 	"github.com/uptrace/bun"
 
@@ -40,57 +39,6 @@ func (d deliveries) Ready(ctx context.Context, limit int) (out []core.Delivery, 
 		return err
 	})
 	return out, err
-}
-
-func (d deliveries) History(ctx context.Context, since time.Time) (out []core.Dispatch, err error) {
-	err = d.look(ctx, "send history", func(ctx context.Context, db bun.IDB) error {
-		var rows []sendLogRow
-		err := db.NewSelect().Model(&rows).Where("user_id = ?", d.id).
-			Where("created_at >= ?", micros(since)).OrderExpr("created_at, delivery_id, attempt").Scan(ctx)
-		for _, row := range rows {
-			out = append(out, core.Dispatch{Destination: row.DestinationID, At: moment(row.CreatedAt)})
-		}
-		return err
-	})
-	return out, err
-}
-
-func (d deliveries) Begin(ctx context.Context, b repository.Begin) (out core.Delivery, err error) {
-	err = d.change(ctx, "begin delivery", func(ctx context.Context, tx bun.Tx) error {
-		row, err := locked[deliveryRow](ctx, tx, d.tenant, "id = ?", b.ID)
-		if err != nil {
-			return err
-		}
-		if row.State != core.DeliveryPending || row.Text != b.Text || row.InstanceID != b.Lane.Instance {
-			return conflict()
-		}
-		if err := d.changeLane(ctx, tx, b.Lane.Instance, func(l *laneRow) error {
-			if l.Fence != b.Lane.Fence {
-				return conflict()
-			}
-			l.PacedUntil, l.NextSendAt = micros(b.NextSend), micros(b.NextSend)
-			return nil
-		}); err != nil {
-			return err
-		}
-		row.State, row.Reason, row.Detail = core.DeliveryDispatching, "", ""
-		row.Attempt++
-		row.WithoutMedia = row.WithoutMedia || b.WithoutMedia
-		row.ClientID, row.Deadline = b.ClientID, micros(b.Deadline)
-		row.DispatchedAt, row.UpdatedAt = micros(b.Now), micros(b.Now)
-		if err := insert(ctx, tx, sendLogRow{
-			UserID: d.id, DeliveryID: row.ID, Attempt: row.Attempt,
-			DestinationID: row.DestinationID, CreatedAt: micros(b.Now),
-		}); err != nil {
-			return err
-		}
-		out = row.toDelivery()
-		return replace(ctx, tx, row)
-	})
-	if err != nil {
-		return core.Delivery{}, err
-	}
-	return out, nil
 }
 
 func (d deliveries) Settle(ctx context.Context, s repository.Settle) (out core.Delivery, err error) {

@@ -8,6 +8,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/ports/repository"
 )
 
 // idle is when a lane is due that has nothing to send: never, until something wakes it.
@@ -63,7 +64,72 @@ func (t tenant) changeLane(ctx context.Context, tx bun.Tx, id core.InstanceID, c
 	return replace(ctx, tx, lane)
 }
 
-func (d deliveries) Release(ctx context.Context, lane core.Lane, next time.Time) error {
+type lane struct{ tenant }
+
+func (d lane) History(ctx context.Context, since time.Time) (out []core.Dispatch, err error) {
+	err = d.look(ctx, "send history", func(ctx context.Context, db bun.IDB) error {
+		var rows []sendLogRow
+		err := db.NewSelect().Model(&rows).Where("user_id = ?", d.id).
+			Where("created_at >= ?", micros(since)).OrderExpr("created_at, delivery_id, attempt").Scan(ctx)
+		for _, row := range rows {
+			out = append(out, core.Dispatch{Destination: row.DestinationID, At: moment(row.CreatedAt)})
+		}
+		return err
+	})
+	return out, err
+}
+
+func (d lane) Begin(ctx context.Context, b repository.Begin) (out core.Delivery, err error) {
+	err = d.change(ctx, "begin delivery", func(ctx context.Context, tx bun.Tx) error {
+		row, err := locked[deliveryRow](ctx, tx, d.tenant, "id = ?", b.ID)
+		if err != nil {
+			return err
+		}
+		if row.State != core.DeliveryPending || row.Text != b.Text || row.InstanceID != b.Lane.Instance {
+			return conflict()
+		}
+		if err := d.changeLane(ctx, tx, b.Lane.Instance, func(l *laneRow) error {
+			if l.Fence != b.Lane.Fence {
+				return conflict()
+			}
+			l.PacedUntil, l.NextSendAt = micros(b.NextSend), micros(b.NextSend)
+			return nil
+		}); err != nil {
+			return err
+		}
+		row.State, row.Reason, row.Detail = core.DeliveryDispatching, "", ""
+		row.Attempt++
+		row.WithoutMedia = row.WithoutMedia || b.WithoutMedia
+		row.ClientID, row.Deadline = b.ClientID, micros(b.Deadline)
+		row.DispatchedAt, row.UpdatedAt = micros(b.Now), micros(b.Now)
+		if err := insert(ctx, tx, sendLogRow{
+			UserID: d.id, DeliveryID: row.ID, Attempt: row.Attempt,
+			DestinationID: row.DestinationID, CreatedAt: micros(b.Now),
+		}); err != nil {
+			return err
+		}
+		out = row.toDelivery()
+		return replace(ctx, tx, row)
+	})
+	if err != nil {
+		return core.Delivery{}, err
+	}
+	return out, nil
+}
+
+func (d lane) Renew(ctx context.Context, lane core.Lane, until time.Time) error {
+	return d.change(ctx, "renew lease", func(ctx context.Context, tx bun.Tx) error {
+		return d.changeLane(ctx, tx, lane.Instance, func(l *laneRow) error {
+			if l.Fence != lane.Fence {
+				return conflict()
+			}
+			l.LeaseUntil = max(l.LeaseUntil, micros(until))
+			return nil
+		})
+	})
+}
+
+func (d lane) Release(ctx context.Context, lane core.Lane, next time.Time) error {
 	return d.change(ctx, "release lane", func(ctx context.Context, tx bun.Tx) error {
 		return d.changeLane(ctx, tx, lane.Instance, func(l *laneRow) error {
 			if l.Fence != lane.Fence {
@@ -80,7 +146,7 @@ func (d deliveries) Release(ctx context.Context, lane core.Lane, next time.Time)
 	})
 }
 
-func (d deliveries) Wake(ctx context.Context, now time.Time) error {
+func (d lane) Wake(ctx context.Context, now time.Time) error {
 	return d.change(ctx, "wake lane", func(ctx context.Context, tx bun.Tx) error {
 		return d.changeLane(ctx, tx, "", func(l *laneRow) error {
 			l.wake(micros(now))

@@ -24,10 +24,11 @@ type tweaks struct {
 	finish   func(repository.Inbox, core.InboxEntry) error
 	edit     func(repository.Inbox, core.InboxEntry) (core.InboxID, bool, error)
 	revoke   func(repository.Inbox, core.InboxEntry) error
-	begin    func(repository.Deliveries, repository.Begin) (core.Delivery, error)
+	begin    func(repository.Lane, repository.Deliveries, repository.Begin) (core.Delivery, error)
 	settle   func(repository.Deliveries, repository.Settle) (core.Delivery, error)
-	history  func(repository.Deliveries, time.Time) ([]core.Dispatch, error)
-	wake     func(repository.Deliveries, time.Time) error
+	history  func(repository.Lane, time.Time) ([]core.Dispatch, error)
+	renew    func(repository.Lane, core.Lane, time.Time) error
+	wake     func(repository.Lane, time.Time) error
 	find     func(m *mutant, own repository.Deliveries, id core.DeliveryID) (core.Delivery, error)
 	save     func(repository.Offers, repository.SaveOffer) (core.Offer, error)
 	list     func(repository.Offers, repository.OfferQuery) ([]core.Offer, error)
@@ -68,6 +69,10 @@ func (t mutantTenant) Sources() repository.Sources   { return mutantSources{t.Te
 func (t mutantTenant) Instance() repository.Instance { return mutantInstance{t.Tenant.Instance(), t.m} }
 func (t mutantTenant) Deliveries() repository.Deliveries {
 	return mutantDeliveries{t.Tenant.Deliveries(), t.m}
+}
+
+func (t mutantTenant) Lane() repository.Lane {
+	return mutantLane{t.Tenant.Lane(), t.Tenant.Deliveries(), t.m}
 }
 
 type mutantInbox struct {
@@ -115,11 +120,11 @@ func (d mutantDeliveries) Get(ctx context.Context, id core.DeliveryID) (core.Del
 	return d.m.find(d.m, d.Deliveries, id)
 }
 
-func (d mutantDeliveries) Begin(ctx context.Context, b repository.Begin) (core.Delivery, error) {
+func (d mutantLane) Begin(ctx context.Context, b repository.Begin) (core.Delivery, error) {
 	if d.m.begin == nil {
-		return d.Deliveries.Begin(ctx, b)
+		return d.Lane.Begin(ctx, b)
 	}
-	return d.m.begin(d.Deliveries, b)
+	return d.m.begin(d.Lane, d.deliveries, b)
 }
 
 func (d mutantDeliveries) Settle(ctx context.Context, s repository.Settle) (core.Delivery, error) {
@@ -129,18 +134,31 @@ func (d mutantDeliveries) Settle(ctx context.Context, s repository.Settle) (core
 	return d.m.settle(d.Deliveries, s)
 }
 
-func (d mutantDeliveries) History(ctx context.Context, since time.Time) ([]core.Dispatch, error) {
+func (d mutantLane) History(ctx context.Context, since time.Time) ([]core.Dispatch, error) {
 	if d.m.history == nil {
-		return d.Deliveries.History(ctx, since)
+		return d.Lane.History(ctx, since)
 	}
-	return d.m.history(d.Deliveries, since)
+	return d.m.history(d.Lane, since)
 }
 
-func (d mutantDeliveries) Wake(ctx context.Context, now time.Time) error {
+func (d mutantLane) Wake(ctx context.Context, now time.Time) error {
 	if d.m.wake == nil {
-		return d.Deliveries.Wake(ctx, now)
+		return d.Lane.Wake(ctx, now)
 	}
-	return d.m.wake(d.Deliveries, now)
+	return d.m.wake(d.Lane, now)
+}
+
+type mutantLane struct {
+	repository.Lane
+	deliveries repository.Deliveries
+	m          *mutant
+}
+
+func (d mutantLane) Renew(ctx context.Context, lane core.Lane, until time.Time) error {
+	if d.m.renew == nil {
+		return d.Lane.Renew(ctx, lane, until)
+	}
+	return d.m.renew(d.Lane, lane, until)
 }
 
 type mutantOffers struct {

@@ -117,18 +117,18 @@ var mutants = map[string]struct {
 	"forgets revokes": {"RevokeCancelsWhatIsPending", tweaks{
 		revoke: func(repository.Inbox, core.InboxEntry) error { return nil }}},
 	"begins whatever the text": {"BeginWithAnotherTextIsConflict", tweaks{
-		begin: func(d repository.Deliveries, b repository.Begin) (core.Delivery, error) {
+		begin: func(l repository.Lane, d repository.Deliveries, b repository.Begin) (core.Delivery, error) {
 			stored, err := d.Get(anyContext, b.ID)
 			if err != nil {
 				return stored, err
 			}
 			b.Text = stored.Text
-			return d.Begin(anyContext, b)
+			return l.Begin(anyContext, b)
 		}}},
 	"forgets the pace": {"BeginPacesTheLane", tweaks{
-		begin: func(d repository.Deliveries, b repository.Begin) (core.Delivery, error) {
+		begin: func(l repository.Lane, _ repository.Deliveries, b repository.Begin) (core.Delivery, error) {
 			b.NextSend = b.Now
-			return d.Begin(anyContext, b)
+			return l.Begin(anyContext, b)
 		}}},
 	"settles along any arrow": {"SettleFollowsTheArrowsOnly", tweaks{
 		settle: func(d repository.Deliveries, s repository.Settle) (core.Delivery, error) {
@@ -157,8 +157,8 @@ var mutants = map[string]struct {
 			return out, err
 		}}},
 	"counts deliveries instead of attempts": {"HistoryCountsEveryAttempt", tweaks{
-		history: func(d repository.Deliveries, since time.Time) ([]core.Dispatch, error) {
-			all, err := d.History(anyContext, since)
+		history: func(l repository.Lane, since time.Time) ([]core.Dispatch, error) {
+			all, err := l.History(anyContext, since)
 			last := map[core.DestinationID]time.Time{}
 			for _, one := range all {
 				last[one.Destination] = one.At
@@ -166,7 +166,21 @@ var mutants = map[string]struct {
 			return slices.DeleteFunc(all, func(x core.Dispatch) bool { return !x.At.Equal(last[x.Destination]) }), err
 		}}},
 	"sleeps through a wake-up": {"WakeMakesTheLaneDue", tweaks{
-		wake: func(repository.Deliveries, time.Time) error { return nil }}},
+		wake: func(repository.Lane, time.Time) error { return nil }}},
+	"forgets a renewal": {"RenewedLeaseHolds", tweaks{
+		renew: func(repository.Lane, core.Lane, time.Time) error { return nil }}},
+	"forgets a throttle": {"ThrottledLaneRestsWhateverComes", tweaks{
+		settle: func(d repository.Deliveries, s repository.Settle) (core.Delivery, error) {
+			s.RestUntil = time.Time{}
+			return d.Settle(anyContext, s)
+		}}},
+	"wants the author of an edit": {"EditWithoutAuthorFindsTheMessage", tweaks{
+		edit: func(b repository.Inbox, e core.InboxEntry) (core.InboxID, bool, error) {
+			if e.Key.Participant == "" {
+				e.Key.Participant = "unknown"
+			}
+			return b.Edit(anyContext, e)
+		}}},
 	"looks for reposts without a bound": {"RepostOfAProductIsCancelled", tweaks{
 		save: func(o repository.Offers, s repository.SaveOffer) (core.Offer, error) {
 			s.RepostSince = time.Time{}

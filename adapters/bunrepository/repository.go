@@ -80,6 +80,7 @@ func (t tenant) Tags() repository.Tags                 { return tags{t} }
 func (t tenant) Inbox() repository.Inbox               { return inbox{t} }
 func (t tenant) Offers() repository.Offers             { return offers{t} }
 func (t tenant) Deliveries() repository.Deliveries     { return deliveries{t} }
+func (t tenant) Lane() repository.Lane                 { return lane{t} }
 
 // place names a cell of one of the tenant's rows, for sealing.
 func (t tenant) place(table, column, row string) place {

@@ -15,8 +15,9 @@ const (
 	readyBatch      = 100
 	recheckOffline  = 30 * time.Second // lane pause while the instance is not connected
 	historySpan     = 26 * time.Hour   // covers the longest local day
-	leaseMargin     = 30 * time.Second // lease beyond the longest send
+	leaseMargin     = 30 * time.Second // a dispatching delivery is given up this long after its call must have ended
 	mediaTimeout    = time.Minute
+	laneLease       = 10 * time.Second // a dead holder's lane goes on after this; a living one renews
 	throttleDefault = 15 * time.Minute
 	throttleMax     = 6 * time.Hour
 	outageRetry     = time.Minute // lane pause when the provider cannot be reached
@@ -32,7 +33,7 @@ func (e *Engine) nudge() {
 
 // wake makes the tenant's lane due, after something changed that it may have waited for.
 func (t *Tenant) wake(ctx context.Context) {
-	if err := t.repo.Deliveries().Wake(ctx, t.e.now()); err != nil && core.CodeOf(err) != core.CodeNotFound {
+	if err := t.repo.Lane().Wake(ctx, t.e.now()); err != nil && core.CodeOf(err) != core.CodeNotFound {
 		t.log().Warn("the lane was not woken; it will be due by itself", "error", err)
 	}
 	t.e.nudge()
@@ -52,12 +53,12 @@ func (e *Engine) dispatch(ctx context.Context) {
 			return
 		case free <- struct{}{}:
 		}
-		lane, err := e.deps.Repository.Queue().TakeLane(ctx, e.now(), e.holder, e.laneLease())
+		lane, err := e.deps.Repository.Queue().TakeLane(ctx, e.now(), e.holder, laneLease)
 		if err == nil {
 			wg.Go(func() {
 				defer func() { <-free; e.nudge() }()
-				// A send under way outlives the shutdown signal, within the lease.
-				sendCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.laneLease()-leaseMargin/2)
+				// A send under way outlives the shutdown signal.
+				sendCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mediaTimeout+e.config.SendTimeout+leaseMargin)
 				defer cancel()
 				e.Tenant(lane.Tenant).serve(sendCtx, lane)
 			})
@@ -77,12 +78,11 @@ func (e *Engine) dispatch(ctx context.Context) {
 	}
 }
 
-// laneLease covers fetching media and one send.
-func (e *Engine) laneLease() time.Duration { return e.config.SendTimeout + mediaTimeout + leaseMargin }
-
 // serve sends at most one message of a leased lane and gives the lease back.
 func (t *Tenant) serve(ctx context.Context, lane core.Lane) {
+	stop := t.keep(ctx, lane)
 	next, err := t.sendNext(ctx, lane)
+	stop()
 	if err != nil {
 		t.log().Error("the lane could not be served", "error", err)
 		next = t.e.now().Add(outageRetry)
@@ -90,9 +90,32 @@ func (t *Tenant) serve(ctx context.Context, lane core.Lane) {
 	// The lease must go back even when the time for sending is over.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	if err := t.repo.Deliveries().Release(ctx, lane, next); err != nil {
+	if err := t.repo.Lane().Release(ctx, lane, next); err != nil {
 		t.log().Error("the lane's lease was not given back; it will expire", "error", err)
 	}
+}
+
+// keep renews a lease until the returned function is called. A lease that is lost all the
+// same stops nothing here: the fence refuses whatever a former holder begins.
+func (t *Tenant) keep(ctx context.Context, lane core.Lane) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(laneLease / 3)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if err := t.repo.Lane().Renew(ctx, lane, t.e.now().Add(laneLease)); err != nil && ctx.Err() == nil {
+				t.log().Warn("the lane's lease was not renewed", "error", err)
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
 }
 
 // sendNext picks the delivery whose turn it is and sends it. It returns when the lane shall
@@ -153,7 +176,7 @@ func (t *Tenant) choose(ctx context.Context, tenant core.Tenant, inst core.Insta
 	var history []core.Dispatch
 	if !t.e.config.WithoutPacing {
 		var err error
-		if history, err = t.repo.Deliveries().History(ctx, now.Add(-historySpan)); err != nil {
+		if history, err = t.repo.Lane().History(ctx, now.Add(-historySpan)); err != nil {
 			return nil, now, err
 		}
 		if at, why := policy.Slot(tenant.Settings, inst.LinkedAt, now, history); at.After(now) {

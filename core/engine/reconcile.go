@@ -134,8 +134,11 @@ func (t *Tenant) check(ctx context.Context, inst core.Instance) core.Instance {
 		t.log().Warn("the provider did not tell the status", "error", err)
 		status, reason = gateway.Status{State: gateway.StateUnknown}, providerReason(err)
 		if gateway.KindOf(err) == gateway.KindNotFound {
-			status.State, reason = gateway.StateLoggedOut, core.ReasonNotConnected
+			status.State = gateway.StateLoggedOut
 		}
+	}
+	if status.State == gateway.StateLoggedOut {
+		reason = core.ReasonLoggedOut
 	}
 	stored, err := t.changeState(ctx, inst.Name, status, reason)
 	if err != nil {

@@ -47,7 +47,7 @@ func (t *Tenant) send(ctx context.Context, lane core.Lane, tenant core.Tenant, i
 		return now.Add(outageRetry), nil
 	}
 	now = t.e.now()
-	d, err = t.repo.Deliveries().Begin(ctx, repository.Begin{
+	d, err = t.repo.Lane().Begin(ctx, repository.Begin{
 		ID: d.ID, Text: d.Text, ClientID: t.clientID(offer, d), Lane: lane, Now: now,
 		Deadline: now.Add(t.e.config.SendTimeout + leaseMargin), NextSend: now.Add(t.gap(tenant.Settings.Pacing)), WithoutMedia: gone,
 	})

@@ -39,6 +39,7 @@ type Tenant interface {
 	Inbox() Inbox
 	Offers() Offers
 	Deliveries() Deliveries
+	Lane() Lane
 }
 
 // Directory finds out whose a credential is. It crosses tenants, so it answers with ids.
@@ -223,14 +224,26 @@ type Deliveries interface {
 	// Ready lists, per destination, the oldest pending delivery by SourceAt then id,
 	// oldest first, whether or not its NotBefore has passed.
 	Ready(ctx context.Context, limit int) ([]core.Delivery, error)
+	// Settle moves a delivery along the state machine, see [Settle].
+	Settle(ctx context.Context, s Settle) (core.Delivery, error)
+	// Unproven lists deliveries to a chat that are dispatching, ambiguous or unconfirmed,
+	// oldest attempt first, for matching against proof; and, when id is not "", those that
+	// carry this MessageID or ClientID in any state.
+	Unproven(ctx context.Context, chat core.JID, id core.MessageID) ([]core.Delivery, error)
+}
+
+// Lane is the sending order of the tenant's instance. Whoever took it with Queue.TakeLane
+// may send one message.
+type Lane interface {
 	// History lists the lane's attempts since a time, oldest first.
 	History(ctx context.Context, since time.Time) ([]core.Dispatch, error)
 	// Begin moves a pending delivery to dispatching, raises its Attempt, and writes the
 	// lane's next send time in the same transaction. ErrConflict when the delivery is not
 	// pending, its Text is not b.Text any more, or the lane's fence is not b.Lane.Fence.
 	Begin(ctx context.Context, b Begin) (core.Delivery, error)
-	// Settle moves a delivery along the state machine, see [Settle].
-	Settle(ctx context.Context, s Settle) (core.Delivery, error)
+	// Renew extends the lease of a living holder until the given time. ErrConflict when the
+	// fence is not the lane's any more.
+	Renew(ctx context.Context, lane core.Lane, until time.Time) error
 	// Release gives the lane's lease back and sets when it is due next, but never before
 	// the rest of a Begin ends. A Wake or a Save since the lease began wins over a later
 	// next: its work must not be put off by a holder that did not see it. A lost fence is
@@ -238,10 +251,6 @@ type Deliveries interface {
 	Release(ctx context.Context, lane core.Lane, next time.Time) error
 	// Wake makes the lane due now, unless it is due earlier or paced until later by a send.
 	Wake(ctx context.Context, now time.Time) error
-	// Unproven lists deliveries to a chat that are dispatching, ambiguous or unconfirmed,
-	// oldest attempt first, for matching against proof; and, when id is not "", those that
-	// carry this MessageID or ClientID in any state.
-	Unproven(ctx context.Context, chat core.JID, id core.MessageID) ([]core.Delivery, error)
 }
 
 // Begin permits one attempt.

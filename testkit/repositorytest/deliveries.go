@@ -64,13 +64,13 @@ func beginPermits(tb testing.TB, r repository.Repository) {
 	w.pass(time.Second)
 	lane := s.take()
 	permit := s.permit(d, lane)
-	got, err := s.Deliveries().Begin(w.ctx, permit)
+	got, err := s.Lane().Begin(w.ctx, permit)
 	w.ok("begin", err)
 	d.State, d.Attempt, d.ClientID = core.DeliveryDispatching, 1, permit.ClientID
 	d.Deadline, d.DispatchedAt, d.UpdatedAt = permit.Deadline, w.now, got.UpdatedAt
 	w.same("delivery", got, d)
 	w.same("stored delivery", s.delivery(d.ID), d)
-	_, err = s.Deliveries().Begin(w.ctx, repository.Begin{ID: core.DeliveryID(w.id()), Lane: lane, Now: w.now})
+	_, err = s.Lane().Begin(w.ctx, repository.Begin{ID: core.DeliveryID(w.id()), Lane: lane, Now: w.now})
 	w.fails("unknown id", err, core.ErrNotFound)
 }
 
@@ -84,10 +84,10 @@ func beginNotPending(tb testing.TB, r repository.Repository) {
 		}
 		d := s.inState(state, "", s.groups[0])
 		lane := s.take()
-		_, err := s.Deliveries().Begin(w.ctx, s.permit(d, lane))
+		_, err := s.Lane().Begin(w.ctx, s.permit(d, lane))
 		w.fails("begin of a delivery that is "+string(state), err, core.ErrConflict)
 		w.same("delivery", s.delivery(d.ID), d)
-		w.ok("release", s.Deliveries().Release(w.ctx, lane, w.now))
+		w.ok("release", s.Lane().Release(w.ctx, lane, w.now))
 	}
 }
 
@@ -97,7 +97,7 @@ func beginAnotherText(tb testing.TB, r repository.Repository) {
 	d := s.offer("amazon:1", s.groups[0]).Deliveries[0]
 	permit := s.permit(d, s.take())
 	permit.Text += " "
-	_, err := s.Deliveries().Begin(w.ctx, permit)
+	_, err := s.Lane().Begin(w.ctx, permit)
 	w.fails("begin with another text", err, core.ErrConflict)
 	w.same("delivery", s.delivery(d.ID), d)
 }
@@ -109,10 +109,10 @@ func beginOldFence(tb testing.TB, r repository.Repository) {
 	old := s.take()
 	w.pass(time.Minute)
 	current := s.take()
-	_, err := s.Deliveries().Begin(w.ctx, s.permit(d, old))
+	_, err := s.Lane().Begin(w.ctx, s.permit(d, old))
 	w.fails("begin with the old fence", err, core.ErrConflict)
 	w.same("delivery", s.delivery(d.ID), d)
-	_, err = s.Deliveries().Begin(w.ctx, s.permit(d, current))
+	_, err = s.Lane().Begin(w.ctx, s.permit(d, current))
 	w.ok("begin with the current fence", err)
 }
 
@@ -122,7 +122,7 @@ func beginRace(tb testing.TB, r repository.Repository) {
 	d := s.offer("amazon:1", s.groups[0]).Deliveries[0]
 	permit := s.permit(d, s.take())
 	w.oneWinner("begin", together(30, func(int) error {
-		_, err := s.Deliveries().Begin(w.ctx, permit)
+		_, err := s.Lane().Begin(w.ctx, permit)
 		return err
 	}), core.ErrConflict)
 	w.same("attempt", s.delivery(d.ID).Attempt, 1)
@@ -135,14 +135,14 @@ func beginPaces(tb testing.TB, r repository.Repository) {
 	lane := s.take()
 	permit := s.permit(offer.Deliveries[0], lane)
 	permit.NextSend = w.now.Add(20 * time.Second)
-	_, err := s.Deliveries().Begin(w.ctx, permit)
+	_, err := s.Lane().Begin(w.ctx, permit)
 	w.ok("begin", err)
 	stats, err := s.Account().Stats(w.ctx, w.now)
 	w.ok("stats", err)
 	w.same("next send", stats.NextSendAt, permit.NextSend)
 	// Nothing shortens the rest: not giving the lane back early, not new work, not a wake-up.
-	w.ok("release", s.Deliveries().Release(w.ctx, lane, w.now))
-	w.ok("wake", s.Deliveries().Wake(w.ctx, w.now))
+	w.ok("release", s.Lane().Release(w.ctx, lane, w.now))
+	w.ok("wake", s.Lane().Wake(w.ctx, w.now))
 	s.offer("amazon:2", s.groups[0])
 	w.pass(20*time.Second - time.Microsecond)
 	_, err = r.Queue().TakeLane(w.ctx, w.now, "holder", time.Minute)
@@ -167,10 +167,10 @@ func history(tb testing.TB, r repository.Repository) {
 		{Destination: s.groups[1].ID, At: start.Add(time.Second)},
 		{Destination: s.groups[0].ID, At: start.Add(2 * time.Second)},
 	}
-	got, err := s.Deliveries().History(w.ctx, start)
+	got, err := s.Lane().History(w.ctx, start)
 	w.ok("history", err)
 	w.same("attempts, oldest first", got, want)
-	got, err = s.Deliveries().History(w.ctx, start.Add(time.Microsecond))
+	got, err = s.Lane().History(w.ctx, start.Add(time.Microsecond))
 	w.ok("history", err)
 	w.same("attempts since", got, want[1:])
 }

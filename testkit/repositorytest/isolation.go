@@ -67,7 +67,7 @@ func (s *shop) dump() (d dump) {
 	check("offers")
 	d.Ready, err = s.Deliveries().Ready(s.ctx, 100)
 	check("ready deliveries")
-	d.History, err = s.Deliveries().History(s.ctx, time.Time{})
+	d.History, err = s.Lane().History(s.ctx, time.Time{})
 	check("history")
 	d.Unproven, err = s.Deliveries().Unproven(s.ctx, s.groups[0].JID, "3EB0CLIENT")
 	check("unproven deliveries")
@@ -134,7 +134,7 @@ func readsShowNothing(tb testing.TB, r repository.Repository) {
 	}
 	ready, err := other.Deliveries().Ready(w.ctx, 100)
 	empty("ready", len(ready), err)
-	attempts, err := other.Deliveries().History(w.ctx, time.Time{})
+	attempts, err := other.Lane().History(w.ctx, time.Time{})
 	empty("history", len(attempts), err)
 	unproven, err := other.Deliveries().Unproven(w.ctx, v.groups[0].JID, "3EB0CLIENT")
 	empty("unproven", len(unproven), err)
@@ -199,17 +199,17 @@ func writesChangeNothing(tb testing.TB, r repository.Repository) {
 	w.same("created", created, true)
 	mine("revoke", s.Inbox().Revoke(w.ctx, same))
 
-	_, err = s.Deliveries().Begin(w.ctx, s.permit(v.waiting, lane))
+	_, err = s.Lane().Begin(w.ctx, s.permit(v.waiting, lane))
 	missing("begin", err)
 	_, err = s.Deliveries().Settle(w.ctx, s.move(v.unsure, core.DeliverySent))
 	missing("settle", err)
-	missing("release", s.Deliveries().Release(w.ctx, v.lane, w.now))
-	mine("wake", s.Deliveries().Wake(w.ctx, w.now))
+	missing("release", s.Lane().Release(w.ctx, v.lane, w.now))
+	mine("wake", s.Lane().Wake(w.ctx, w.now))
 
 	// What the dump cannot show: the victim's claim and lease are still good.
 	v.claimed.State = core.InboxDone
 	w.ok("finish by its owner", v.Inbox().Finish(w.ctx, v.claimed))
-	_, err = v.Deliveries().Begin(w.ctx, v.permit(v.waiting, v.lane))
+	_, err = v.Lane().Begin(w.ctx, v.permit(v.waiting, v.lane))
 	w.ok("begin by its owner", err)
 }
 

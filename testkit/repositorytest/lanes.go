@@ -13,6 +13,7 @@ func laneCases() []Case {
 		{"LaneIsTakenOnlyWithWork", laneNeedsWork},
 		{"LaneWaitsForNotBefore", laneWaitsForNotBefore},
 		{"LeasedLaneIsNotTaken", leasedLane},
+		{"RenewedLeaseHolds", renewedLease},
 		{"LongestDueLaneIsTakenFirst", longestDue},
 		{"TakeLaneRaceHasOneWinner", takeRace},
 		{"ReleaseSetsWhenTheLaneIsDue", release},
@@ -40,9 +41,9 @@ func laneNeedsWork(tb testing.TB, r repository.Repository) {
 	d := s.offer("", s.groups[0]).Deliveries[0]
 	lane := s.take()
 	w.same("instance", lane.Instance, s.instance.ID)
-	_, err := s.Deliveries().Begin(w.ctx, s.permit(d, lane))
+	_, err := s.Lane().Begin(w.ctx, s.permit(d, lane))
 	w.ok("begin", err)
-	w.ok("release", s.Deliveries().Release(w.ctx, lane, w.now))
+	w.ok("release", s.Lane().Release(w.ctx, lane, w.now))
 	w.pass(time.Hour)
 	w.asleep("a lane whose work is on its way")
 }
@@ -72,21 +73,38 @@ func leasedLane(tb testing.TB, r repository.Repository) {
 	if second.Fence <= first.Fence {
 		tb.Fatalf("fence: got %d after %d, want it raised", second.Fence, first.Fence)
 	}
-	w.ok("release", s.Deliveries().Release(w.ctx, second, w.now))
+	w.ok("release", s.Lane().Release(w.ctx, second, w.now))
 	if third := s.take(); third.Fence <= second.Fence {
 		tb.Fatalf("fence after a release: got %d after %d, want it raised", third.Fence, second.Fence)
+	}
+}
+
+func renewedLease(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	s.offer("", s.groups[0])
+	first := s.take()
+	w.ok("renew", s.Lane().Renew(w.ctx, first, w.now.Add(2*time.Minute)))
+	w.pass(2*time.Minute - time.Microsecond)
+	w.asleep("a lane with a renewed lease")
+	w.pass(time.Microsecond)
+	second := s.take()
+	w.fails("renewal with a lost fence", s.Lane().Renew(w.ctx, first, w.now.Add(time.Hour)), core.ErrConflict)
+	w.pass(time.Minute)
+	if third := s.take(); third.Fence <= second.Fence {
+		tb.Fatalf("fence: got %d after %d, want it raised", third.Fence, second.Fence)
 	}
 }
 
 func longestDue(tb testing.TB, r repository.Repository) {
 	w := newWorld(tb, r)
 	idle, a, b, c := w.shop(), w.shop(), w.shop(), w.shop()
-	w.ok("wake", idle.Deliveries().Wake(w.ctx, w.now.Add(-time.Hour)))
+	w.ok("wake", idle.Lane().Wake(w.ctx, w.now.Add(-time.Hour)))
 	// Each lane is taken once, so that its due time is set by its release alone.
 	for i, s := range []*shop{a, b, c} {
 		s.offer("", s.groups[0])
 		due := w.now.Add(time.Duration([]int{3, 1, 2}[i]) * time.Minute)
-		w.ok("release", s.Deliveries().Release(w.ctx, s.take(), due))
+		w.ok("release", s.Lane().Release(w.ctx, s.take(), due))
 	}
 	w.pass(time.Hour)
 	for _, s := range []*shop{b, c, a} {
@@ -124,12 +142,12 @@ func release(tb testing.TB, r repository.Repository) {
 	w := newWorld(tb, r)
 	s := w.shop()
 	s.offer("", s.groups[0])
-	w.ok("release", s.Deliveries().Release(w.ctx, s.take(), w.now.Add(time.Second)))
+	w.ok("release", s.Lane().Release(w.ctx, s.take(), w.now.Add(time.Second)))
 	w.pass(time.Second - time.Microsecond)
 	w.asleep("before it is due")
 	w.pass(time.Microsecond)
 	lane := s.take()
-	w.fails("unknown lane", s.Deliveries().Release(w.ctx, core.Lane{
+	w.fails("unknown lane", s.Lane().Release(w.ctx, core.Lane{
 		Tenant: s.id, Instance: core.InstanceID(w.id()), Fence: lane.Fence,
 	}, w.now), core.ErrNotFound)
 }
@@ -141,7 +159,7 @@ func releaseOldFence(tb testing.TB, r repository.Repository) {
 	old := s.take()
 	w.pass(time.Minute)
 	s.take()
-	w.ok("release with the old fence", s.Deliveries().Release(w.ctx, old, w.now))
+	w.ok("release with the old fence", s.Lane().Release(w.ctx, old, w.now))
 	w.asleep("the lane of the current holder")
 }
 
@@ -149,9 +167,9 @@ func wake(tb testing.TB, r repository.Repository) {
 	w := newWorld(tb, r)
 	s := w.shop()
 	s.offer("", s.groups[0])
-	w.ok("release", s.Deliveries().Release(w.ctx, s.take(), w.now.Add(time.Hour)))
+	w.ok("release", s.Lane().Release(w.ctx, s.take(), w.now.Add(time.Hour)))
 	w.asleep("a resting lane")
-	w.ok("wake", s.Deliveries().Wake(w.ctx, w.now))
+	w.ok("wake", s.Lane().Wake(w.ctx, w.now))
 	s.take()
 }
 
@@ -159,8 +177,8 @@ func wakeDoesNotPutOff(tb testing.TB, r repository.Repository) {
 	w := newWorld(tb, r)
 	s := w.shop()
 	s.offer("", s.groups[0])
-	w.ok("release", s.Deliveries().Release(w.ctx, s.take(), w.now.Add(time.Second)))
-	w.ok("wake", s.Deliveries().Wake(w.ctx, w.now.Add(time.Hour)))
+	w.ok("release", s.Lane().Release(w.ctx, s.take(), w.now.Add(time.Second)))
+	w.ok("wake", s.Lane().Wake(w.ctx, w.now.Add(time.Hour)))
 	w.pass(time.Second)
 	s.take()
 }
@@ -173,12 +191,12 @@ func wakeDuringLease(tb testing.TB, r repository.Repository) {
 	s.settle(d, core.DeliveryCancelled)
 	// The holder finds nothing, new work comes, the holder puts the lane off.
 	s.offer("", s.groups[0])
-	w.ok("release", s.Deliveries().Release(w.ctx, lane, w.now.Add(time.Hour)))
+	w.ok("release", s.Lane().Release(w.ctx, lane, w.now.Add(time.Hour)))
 	again := s.take()
-	w.ok("wake", s.Deliveries().Wake(w.ctx, w.now))
-	w.ok("release", s.Deliveries().Release(w.ctx, again, w.now.Add(time.Hour)))
+	w.ok("wake", s.Lane().Wake(w.ctx, w.now))
+	w.ok("release", s.Lane().Release(w.ctx, again, w.now.Add(time.Hour)))
 	// A wake-up counts once.
-	w.ok("release", s.Deliveries().Release(w.ctx, s.take(), w.now.Add(time.Hour)))
+	w.ok("release", s.Lane().Release(w.ctx, s.take(), w.now.Add(time.Hour)))
 	w.asleep("after a lease in which nobody woke it")
 }
 
@@ -206,7 +224,7 @@ func throttled(tb testing.TB, r repository.Repository) {
 	w.ok("settle", err)
 	w.pass(time.Minute)
 	s.offer("amazon:2", s.groups[1])
-	w.ok("wake", s.Deliveries().Wake(w.ctx, w.now))
+	w.ok("wake", s.Lane().Wake(w.ctx, w.now))
 	w.pass(9*time.Minute - time.Microsecond)
 	w.asleep("a lane the provider asked to rest")
 	w.pass(time.Microsecond)

@@ -191,7 +191,7 @@ func saveWakes(tb testing.TB, r repository.Repository) {
 	s := w.shop()
 	s.offer("amazon:1", s.groups[0])
 	lane := s.take()
-	w.ok("release", s.Deliveries().Release(w.ctx, lane, w.now.Add(time.Hour)))
+	w.ok("release", s.Lane().Release(w.ctx, lane, w.now.Add(time.Hour)))
 	w.pass(time.Minute)
 	s.save(s.outcome(s.claim(s.accept(s.message())), "")) // nothing pending
 	_, err := r.Queue().TakeLane(w.ctx, w.now, "holder", time.Minute)

@@ -314,9 +314,9 @@ func (s *shop) permit(d core.Delivery, lane core.Lane) repository.Begin {
 func (s *shop) begin(d core.Delivery) core.Delivery {
 	s.tb.Helper()
 	lane := s.take()
-	begun, err := s.Deliveries().Begin(s.ctx, s.permit(d, lane))
+	begun, err := s.Lane().Begin(s.ctx, s.permit(d, lane))
 	s.ok("begin", err)
-	s.ok("release", s.Deliveries().Release(s.ctx, lane, s.now))
+	s.ok("release", s.Lane().Release(s.ctx, lane, s.now))
 	return begun
 }
 
