@@ -54,6 +54,7 @@ const (
 	ReasonInvalidCursor       Reason = "invalid_cursor"
 	ReasonDeliveryState       Reason = "delivery_state"
 	ReasonInstanceMismatch    Reason = "instance_mismatch"
+	ReasonWebhookRefused      Reason = "webhook_refused"
 )
 
 // Reasons a WhatsApp session ended by itself.

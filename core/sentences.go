@@ -52,6 +52,7 @@ var sentences = map[Reason]sentence{
 	ReasonDeliveryState:       {"Este envio não pode mais ser alterado assim (está como {detail}).", "This delivery can no longer be changed like that (it is {detail})."},
 	ReasonInstanceMismatch:    {"A instância do corpo não é a instância autenticada.", "The instance in the body is not the authenticated one."},
 
+	ReasonWebhookRefused:   {"Webhook recusado: o endereço, a instância ou o segredo não confere.", "Webhook refused: the address, the instance or the secret is wrong."},
 	ReasonLoggedOut:        {"O WhatsApp foi desconectado no celular. Conecte e leia o QR code de novo.", "WhatsApp was disconnected on the phone. Connect and scan the QR code again."},
 	ReasonNumberRestricted: {"O WhatsApp encerrou a conexão deste número. Confira no celular se há uma restrição e conecte de novo.", "WhatsApp ended the connection of this number. Look on the phone for a restriction and connect again."},
 	ReasonNotScanned:       {"O QR code não foi lido a tempo. Conecte de novo.", "The QR code was not scanned in time. Connect again."},

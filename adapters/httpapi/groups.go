@@ -141,7 +141,7 @@ func newGroup(on, jid string, label *string, active *bool) (engine.NewGroup, err
 	if on != "" && on != platform {
 		return engine.NewGroup{}, core.InvalidField("platform", core.ReasonPlatform, "")
 	}
-	g := engine.NewGroup{JID: jid, Active: active == nil || *active}
+	g := engine.NewGroup{JID: jid, Inactive: active != nil && !*active}
 	if label != nil {
 		g.Label = *label
 	}

@@ -37,12 +37,15 @@ func (s *server) webhook(c *gin.Context) {
 	s.answerWebhook(c, err)
 }
 
+// errWebhookRefused is the one answer to every webhook that does not prove whose it is.
+var errWebhookRefused = core.NewError(core.CodeUnauthenticated, core.ReasonWebhookRefused, "")
+
 func (s *server) answerWebhook(c *gin.Context, err error) {
 	switch core.CodeOf(err) {
 	case "":
 		writeJSON(c, http.StatusOK, jsonType, map[string]string{"status": "ok"})
 	case core.CodeUnauthenticated, core.CodeNotFound, core.CodeForbidden:
-		s.refuse(c, errUnauthenticated) // one answer, whatever was wrong
+		s.refuse(c, errWebhookRefused) // one answer, whatever was wrong
 	case core.CodeInvalid, core.CodeUnavailable, core.CodeRateLimited, core.CodeCanceled, core.CodeInternal:
 		s.refuse(c, err)
 	default:
@@ -55,7 +58,7 @@ func (s *server) answerWebhook(c *gin.Context, err error) {
 func (s *server) readWebhook(c *gin.Context) (engine.Webhook, error) {
 	w := engine.Webhook{Provider: core.Provider(c.Param("provider")), Token: c.Param("token")}
 	if len(w.Token) > maxHookToken || len(w.Provider) > maxProvider {
-		return w, errUnauthenticated
+		return w, errWebhookRefused
 	}
 	switch names := c.Request.Header.Values(instanceHeader); {
 	case len(names) == 1 && core.ValidInstanceName(names[0]):

@@ -176,7 +176,7 @@ func (Amazon) Rewrite(t Target, tag core.Tag) (string, error) {
 
 // Verify implements [Store].
 func (Amazon) Verify(u URL, tag core.Tag) error {
-	want, proven := "tag="+tag.Fields["tag"], false
+	want := "tag=" + tag.Fields["tag"]
 	if u.Scheme != "https" || u.Host != "www."+tag.Marketplace || u.Port != "" || u.Fragment != "" {
 		return errIdentity
 	}
@@ -186,11 +186,12 @@ func (Amazon) Verify(u URL, tag core.Tag) error {
 				return errIdentity
 			}
 		}
-		proven = u.Query == want
-	} else {
-		proven = provenAmazonPage(u.Path, u.Query, want)
+		if u.Query != want {
+			return errIdentity
+		}
+		return nil
 	}
-	if !proven {
+	if !provenAmazonPage(u.Path, u.Query, want) {
 		return errIdentity
 	}
 	return nil

@@ -243,9 +243,9 @@ func isHex(c byte) bool {
 	return isDigit(c) || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }
 
-// allBytes says whether s has min to max bytes and ok holds for each.
-func allBytes(s string, min, max int, ok func(byte) bool) bool {
-	if len(s) < min || len(s) > max {
+// allBytes says whether s has least to most bytes and ok holds for each.
+func allBytes(s string, least, most int, ok func(byte) bool) bool {
+	if len(s) < least || len(s) > most {
 		return false
 	}
 	for i := range len(s) {

@@ -9,9 +9,10 @@ import (
 
 // NewGroup names a group to watch or to post to.
 type NewGroup struct {
-	JID    string
-	Label  string
-	Active bool
+	JID   string
+	Label string
+	// Inactive groups are only noted; the zero value is switched on at once.
+	Inactive bool
 }
 
 // GroupChange changes what is not nil.
@@ -77,7 +78,7 @@ func (t *Tenant) AddSource(ctx context.Context, g NewGroup) (core.Source, error)
 	if err != nil {
 		return core.Source{}, err
 	}
-	if g.Active {
+	if !g.Inactive {
 		if err := t.notDestination(ctx, jid); err != nil {
 			return core.Source{}, err
 		}
@@ -87,7 +88,7 @@ func (t *Tenant) AddSource(ctx context.Context, g NewGroup) (core.Source, error)
 		return core.Source{}, err
 	}
 	s := core.Source{
-		ID: core.SourceID(id), InstanceID: inst.ID, JID: jid, Label: g.Label, Active: g.Active, CreatedAt: t.e.now(),
+		ID: core.SourceID(id), InstanceID: inst.ID, JID: jid, Label: g.Label, Active: !g.Inactive, CreatedAt: t.e.now(),
 	}
 	err = t.repo.Sources().Create(ctx, s)
 	if core.CodeOf(err) != core.CodeConflict {
@@ -106,7 +107,7 @@ func (t *Tenant) AddSource(ctx context.Context, g NewGroup) (core.Source, error)
 			if k.Active {
 				return exists
 			}
-			k.Active = g.Active
+			k.Active = !g.Inactive
 			if g.Label != "" {
 				k.Label = g.Label
 			}
@@ -163,7 +164,7 @@ func (t *Tenant) AddDestination(ctx context.Context, g NewGroup) (core.Destinati
 	if err != nil {
 		return core.Destination{}, err
 	}
-	if g.Active {
+	if !g.Inactive {
 		if err := t.notSource(ctx, jid); err != nil {
 			return core.Destination{}, err
 		}
@@ -173,7 +174,7 @@ func (t *Tenant) AddDestination(ctx context.Context, g NewGroup) (core.Destinati
 		return core.Destination{}, err
 	}
 	d := core.Destination{
-		ID: core.DestinationID(id), InstanceID: inst.ID, JID: jid, Label: g.Label, Active: g.Active, CreatedAt: t.e.now(),
+		ID: core.DestinationID(id), InstanceID: inst.ID, JID: jid, Label: g.Label, Active: !g.Inactive, CreatedAt: t.e.now(),
 	}
 	err = t.repo.Destinations().Create(ctx, d)
 	if core.CodeOf(err) == core.CodeConflict {

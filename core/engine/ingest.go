@@ -61,7 +61,7 @@ func (e *Engine) Ingest(ctx context.Context, w Webhook) error {
 
 // authenticate finds the tenant a webhook belongs to and has the adapter prove it.
 func (e *Engine) authenticate(ctx context.Context, w Webhook) (*Tenant, core.Instance, gateway.WebhookReceiver, error) {
-	refused := core.NewError(core.CodeUnauthenticated, core.ReasonUnauthenticated, "")
+	refused := core.NewError(core.CodeUnauthenticated, core.ReasonWebhookRefused, "")
 	fail := func(err error) (*Tenant, core.Instance, gateway.WebhookReceiver, error) {
 		if core.CodeOf(err) == core.CodeNotFound {
 			err = refused

@@ -82,7 +82,7 @@ func TestDefiniteRefusalsAreTriedAgainOrEnd(t *testing.T) {
 	h := build(t, nil).start()
 	bia := h.marketer("bia", "5511900000002", "bia-20")
 	second := h.group("Segundo grupo", bia.phone)
-	_, err := bia.AddDestination(t.Context(), engine.NewGroup{JID: string(second.JID()), Active: true})
+	_, err := bia.AddDestination(t.Context(), engine.NewGroup{JID: string(second.JID())})
 	h.must(err)
 	h.evolution.Next(fakeevolution.NotAcceptable())
 	h.post(foreign)

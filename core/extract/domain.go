@@ -147,7 +147,7 @@ func countASCII(s string) int {
 // real top-level domain, as in "mercadolivre.comPower Bank". A host that has a path, or no
 // known domain in it, is left as it is.
 func gluedHost(link string) int {
-	if strings.IndexAny(link, "/?#:@") >= 0 {
+	if strings.ContainsAny(link, "/?#:@") {
 		return 0
 	}
 	dot := strings.LastIndexByte(link, '.')

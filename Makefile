@@ -1,0 +1,69 @@
+# Everything here needs Go and nothing else; race also needs a C compiler. Tools are pinned
+# and run through the go command, so go.mod stays free of them.
+GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOVULNCHECK   := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+# A number of inputs, not of seconds: it means the same on a busy machine.
+FUZZTIME ?= 20000x
+TIMEOUT  ?= 10m
+
+# Packages whose goroutines share memory; the race detector is slow elsewhere for nothing.
+CONCURRENT := ./core/engine/... ./adapters/bunrepository/... ./adapters/watermillbus/... \
+	./testkit/fakewhatsapp/... ./testkit/fakeevolution/... ./apps/...
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## Run the server on 127.0.0.1:8090
+	go run ./apps/autopromo serve
+
+.PHONY: demo
+demo: ## Play the product with a simulated WhatsApp
+	go run ./apps/autopromo demo
+
+.PHONY: build
+build: ## Build the static program into bin/
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/autopromo ./apps/autopromo
+
+.PHONY: test
+test: ## Run all tests
+	CGO_ENABLED=0 go test -timeout $(TIMEOUT) ./...
+
+.PHONY: race
+race: ## Run the tests of concurrent packages under the race detector
+	CGO_ENABLED=1 go test -race -timeout $(TIMEOUT) $(CONCURRENT)
+
+.PHONY: vet
+vet: ## The quick part of lint: format and go vet
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+
+.PHONY: lint
+lint: vet ## Check format, vet and the linters of .golangci.yml
+	CGO_ENABLED=0 $(GOLANGCI_LINT) run ./...
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for a short while (FUZZTIME)
+	@set -e; \
+	targets=$$(grep -rHoE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' . | sed -E 's|/[^/]*:func |:|'); \
+	test -n "$$targets"; \
+	for target in $$targets; do \
+		echo "fuzz $$target"; \
+		CGO_ENABLED=0 go test -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$${target%%:*}"; \
+	done
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	CGO_ENABLED=0 go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: vuln
+vuln: ## Look for known vulnerabilities; needs the network
+	$(GOVULNCHECK) ./...
+
+.PHONY: verify
+verify: lint race fuzz test ## Everything a change has to pass

@@ -1,0 +1,123 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/autopromo-cloud/autopromo/core"
+)
+
+// Config is the checked settings of a server.
+type Config struct {
+	HTTPAddr string
+	DataDir  string
+	Roles    Roles
+	// PublicURL is "" when webhooks shall come to the address the server listens on.
+	PublicURL         string
+	EvolutionURL      string
+	EvolutionAPIKey   core.Secret
+	AllowPrivateHosts []string
+	// AllowLoopback lets providers and links live on this machine; true only while the
+	// server itself cannot be reached from another one.
+	AllowLoopback bool
+	PacingOff     bool
+	Registration  bool
+	LogLevel      slog.Level
+	LogJSON       bool
+}
+
+// Roles are the parts of the work of one process.
+type Roles struct{ API, Worker, Dispatcher bool }
+
+// Error is a setting that cannot be used.
+type Error struct {
+	Flag string
+	Why  string
+}
+
+// Error implements error; it names the flag and its variable, never a value that could be
+// a secret.
+func (e *Error) Error() string {
+	return fmt.Sprintf("--%s (%s): %s", e.Flag, Variable(e.Flag), e.Why)
+}
+
+// Config checks the flags. The error is an *Error.
+func (f Flags) Config() (Config, error) {
+	c := Config{
+		HTTPAddr: f.HTTPAddr, DataDir: f.DataDir, PublicURL: strings.TrimRight(f.PublicURL, "/"),
+		EvolutionURL: f.EvolutionURL, EvolutionAPIKey: f.EvolutionAPIKey,
+		AllowPrivateHosts: f.AllowPrivateHosts,
+		PacingOff:         f.Pacing == "off", Registration: f.Registration == "open", LogJSON: f.LogFormat == "json",
+	}
+	host, _, err := net.SplitHostPort(f.HTTPAddr)
+	if err != nil {
+		return Config{}, &Error{"http-addr", "want HOST:PORT, such as 127.0.0.1:8090"}
+	}
+	c.AllowLoopback = isLoopback(host)
+	if c.Roles, err = parseRoles(f.Roles); err != nil {
+		return Config{}, err
+	}
+	if err := c.LogLevel.UnmarshalText([]byte(f.LogLevel)); err != nil {
+		return Config{}, &Error{"log-level", "want debug, info, warn or error"}
+	}
+	for _, rule := range []struct {
+		flag string
+		ok   bool
+		why  string
+	}{
+		{"data-dir", f.DataDir != "", "a folder is needed"},
+		{"database-url", f.DatabaseURL.IsZero(), "an external database is not in this version; leave it out to use the embedded one"},
+		{"redis-url", f.RedisURL.IsZero(), "an external message bus is not in this version; leave it out to use the embedded one"},
+		{"public-url", f.PublicURL == "" || isBaseURL(f.PublicURL), "want an http or https URL without user, query or fragment"},
+		{"evolution-url", f.EvolutionURL == "" || isBaseURL(f.EvolutionURL), "want an http or https URL without user, query or fragment"},
+		{"evolution-api-key", (f.EvolutionURL == "") == f.EvolutionAPIKey.IsZero(), "give --evolution-url and --evolution-api-key together"},
+		{"pacing", f.Pacing == "safe" || f.Pacing == "off", "want safe or off"},
+		{"registration", f.Registration != "invite", "invitations are not in this version; use open or closed"},
+		{"registration", f.Registration == "open" || f.Registration == "closed", "want open or closed"},
+		{"log-format", f.LogFormat == "text" || f.LogFormat == "json", "want text or json"},
+	} {
+		if !rule.ok {
+			return Config{}, &Error{rule.flag, rule.why}
+		}
+	}
+	return c, nil
+}
+
+func parseRoles(names []string) (Roles, error) {
+	if slices.Equal(names, []string{"all"}) {
+		return Roles{API: true, Worker: true, Dispatcher: true}, nil
+	}
+	var r Roles
+	for _, name := range names {
+		switch name {
+		case "api":
+			r.API = true
+		case "worker":
+			r.Worker = true
+		case "dispatcher":
+			r.Dispatcher = true
+		default:
+			return Roles{}, &Error{"roles", "want all, or some of api, worker and dispatcher"}
+		}
+	}
+	if r == (Roles{}) {
+		return Roles{}, &Error{"roles", "at least one is needed"}
+	}
+	return r, nil
+}
+
+// isLoopback says whether a server that listens on host is out of reach for other machines.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func isBaseURL(raw string) bool {
+	u, err := url.Parse(raw)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" &&
+		u.User == nil && u.RawQuery == "" && !u.ForceQuery && u.Fragment == ""
+}
