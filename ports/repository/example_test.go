@@ -8,19 +8,26 @@ import (
 	"github.com/autopromo-cloud/autopromo/ports/repository"
 )
 
-// pendingOffers shows how everything of a tenant is reached: only through its scope.
-func pendingOffers(ctx context.Context, r repository.Repository, id core.TenantID) ([]core.Offer, error) {
-	return r.Tenant(id).Offers().List(ctx, repository.OfferQuery{Status: core.OfferPending, Limit: 20})
+// shop is a tenant's scope with one offer in it; any adapter that passes
+// testkit/repositorytest can stand in its place.
+type shop struct{ repository.Tenant }
+
+func (shop) Offers() repository.Offers { return shelf{} }
+
+type shelf struct{ repository.Offers }
+
+func (shelf) List(context.Context, repository.OfferQuery) ([]core.Offer, error) {
+	return []core.Offer{{Store: "amazon", Price: core.Price{Cents: 19990}}}, nil
 }
 
-func Example() {
-	// Any adapter that passes testkit/repositorytest can stand here.
-	var open func() repository.Repository
-	if open == nil {
-		fmt.Println("see adapters/bunrepository")
+// What belongs to a tenant is reached through its scope; no method below takes a tenant.
+func ExampleTenant() {
+	var tenant repository.Tenant = shop{}
+	offers, err := tenant.Offers().List(context.Background(), repository.OfferQuery{Status: core.OfferPending, Limit: 20})
+	if err != nil {
+		fmt.Println(err)
 		return
 	}
-	offers, err := pendingOffers(context.Background(), open(), "…")
-	fmt.Println(len(offers), err)
-	// Output: see adapters/bunrepository
+	fmt.Println(len(offers), offers[0].Store, offers[0].Price)
+	// Output: 1 amazon R$ 199,90
 }
