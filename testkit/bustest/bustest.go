@@ -36,13 +36,13 @@ type Open func(tb testing.TB) (bus.Publisher, bus.Subscriber)
 // Case is one promise of the port.
 type Case struct {
 	Name string
-	Func func(tb testing.TB, open Open)
+	Run  func(tb testing.TB, open Open)
 }
 
 // Run runs every case as a subtest with a bus of its own.
 func Run(t *testing.T, open Open) {
 	for _, c := range Cases() {
-		t.Run(c.Name, func(t *testing.T) { c.Func(t, open) })
+		t.Run(c.Name, func(t *testing.T) { c.Run(t, open) })
 	}
 }
 
@@ -157,6 +157,14 @@ func (i *inbox) total() int {
 		n += c
 	}
 	return n
+}
+
+// pause waits for a change, a moment at most.
+func (i *inbox) pause() {
+	select {
+	case <-i.changed:
+	case <-time.After(MinPause):
+	}
 }
 
 // await waits until ok holds. what completes "waited for".

@@ -201,7 +201,7 @@ func verdict(t *testing.T, c bustest.Case, f fault) (complaints []string) {
 		go func() {
 			defer close(done)
 			defer r.cleanup()
-			c.Func(r, func(testing.TB) (bus.Publisher, bus.Subscriber) {
+			c.Run(r, func(testing.TB) (bus.Publisher, bus.Subscriber) {
 				b := newMemory(f)
 				return b, b
 			})

@@ -34,13 +34,13 @@ type Open func(tb testing.TB, allow string) links.Resolver
 // Case is one promise of the port.
 type Case struct {
 	Name string
-	Func func(tb testing.TB, open Open)
+	Run  func(tb testing.TB, open Open)
 }
 
 // Run runs every case as a subtest with a resolver and a server of its own.
 func Run(t *testing.T, open Open) {
 	for _, c := range Cases() {
-		t.Run(c.Name, func(t *testing.T) { c.Func(t, open) })
+		t.Run(c.Name, func(t *testing.T) { c.Run(t, open) })
 	}
 }
 

@@ -137,7 +137,7 @@ func verdict(t *testing.T, c linkstest.Case, f fault) []string {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		c.Func(r, func(tb testing.TB, allow string) links.Resolver { return newFollower(tb, allow, f) })
+		c.Run(r, func(tb testing.TB, allow string) links.Resolver { return newFollower(tb, allow, f) })
 	}()
 	<-done
 	r.mu.Lock()
