@@ -19,12 +19,12 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: ## Run the server on 127.0.0.1:8090
-	go run ./apps/autopromo serve
+run: build ## Run the server on 127.0.0.1:8090
+	bin/autopromo serve
 
 .PHONY: demo
-demo: ## Play the product with a simulated WhatsApp
-	go run ./apps/autopromo demo
+demo: build ## Play the product with a simulated WhatsApp
+	bin/autopromo demo
 
 .PHONY: build
 build: ## Build the static program into bin/

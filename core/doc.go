@@ -24,26 +24,37 @@
 // # Instance states
 //
 //	(none) ──connect──▶ connecting ──provider says open──▶ connected
-//	                        ▲  ▲                              │  │
-//	                        │  └──────recoverable drop────────┘  │
-//	                        └─connect again── disconnected ◀─────┘ logout, removal
+//	                     ▲  │   ▲                            │  │
+//	       connect again │  │   └───────recoverable drop─────┘  │
+//	                     │  ▼ refused, not scanned              │
+//	                   disconnected ◀──logout, disconnect───────┘
+//
+// A disconnected instance whose session still exists at the provider becomes connected
+// when the provider says that it is open; a log-out on the phone is final.
 //
 // # Inbox states
 //
 //	new ──claim (starts n)──▶ claimed ──▶ done | skipped(reason) | dead (after 5 starts)
 //	 ▲                           │
 //	 └──── retry at a time ──────┘
-//	waiting: an edit or a revoke that arrived before its message; revoked: taken back
+//	any but revoked ──edited──▶ new, due at once and without starts
+//	(none) ──edit before its message──▶ waiting ──the message──▶ new
+//	any, or none ──taken back by its author──▶ revoked, for good
 //
 // # Delivery states
 //
 //	pending ──compare-and-set──▶ dispatching ──provider accepted──▶ sent
 //	   ▲                           │   │  └──definite refusal─────▶ failed
 //	   └─ proven not sent ─────────┘   └──anything else───────────▶ ambiguous
-//	ambiguous ──proof──▶ sent
-//	          ──no proof after the grace──▶ unconfirmed (default), or pending with the same
-//	            message id when the provider honours ids chosen by us
+//	ambiguous ──proof──▶ sent         ambiguous ──proof of the contrary──▶ pending
+//	          ──no proof after the grace──▶ unconfirmed (default), or pending: with the same
+//	            message id when the provider honours ids chosen by us, else only if the
+//	            tenant chose "maybe twice" (AtLeastOnce)
 //	pending ──too old──▶ expired      pending ──person, edit, revoke, rule──▶ cancelled
+//	        ──given up before any attempt──▶ failed
+//	unconfirmed ──late proof──▶ sent  unconfirmed, failed ──person──▶ pending
 //
-// An expired lease leads to ambiguous, never back to pending.
+// An expired lease leads to ambiguous, never back to pending. What would become pending
+// again after its message was taken back, or its offer held, becomes cancelled instead;
+// what an edit cancelled becomes pending when the next edit wants it again.
 package core

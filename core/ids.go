@@ -35,7 +35,7 @@ type (
 type MessageID string
 
 // NewUUID returns a version 7 UUID (RFC 9562) for the instant now, with its random bits
-// read from random. It panics never; an error is the error of random.
+// read from random. It never panics; an error is the error of random.
 func NewUUID(now time.Time, random io.Reader) (string, error) {
 	var b [16]byte
 	if _, err := io.ReadFull(random, b[6:]); err != nil {

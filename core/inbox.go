@@ -14,7 +14,7 @@ const (
 	InboxDead    InboxState = "dead"
 	// InboxWaiting holds an edit that arrived before its message.
 	InboxWaiting InboxState = "waiting"
-	// InboxRevoked marks a message its author took back.
+	// InboxRevoked marks a message its author took back, also one that never arrived.
 	InboxRevoked InboxState = "revoked"
 )
 

@@ -89,7 +89,7 @@ type OfferStatus string
 const (
 	OfferHeld      OfferStatus = "held"      // nothing will go out as it stands
 	OfferPending   OfferStatus = "pending"   // something still waits or is in doubt
-	OfferSent      OfferStatus = "sent"      // it reached at least one group and nothing waits
+	OfferSent      OfferStatus = "sent"      // it reached, or may have reached, a group and nothing waits
 	OfferDiscarded OfferStatus = "discarded" // ended without reaching any group
 )
 

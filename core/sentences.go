@@ -49,7 +49,7 @@ var sentences = map[Reason]sentence{
 	ReasonTagField:            {"Valor inválido para a tag: {detail}.", "Invalid value for the tag: {detail}."},
 	ReasonTagFieldMissing:     {"Falta um campo da tag: {detail}.", "A field of the tag is missing: {detail}."},
 	ReasonInvalidCursor:       {"Cursor inválido. Comece a listagem de novo.", "Invalid cursor. Start the listing again."},
-	ReasonDeliveryState:       {"Este envio não pode mais ser alterado assim (está como {detail}).", "This delivery can no longer be changed like that (it is {detail})."},
+	ReasonDeliveryState:       {"No ponto em que está, este envio não pode mais ser alterado assim.", "Where it stands, this delivery can no longer be changed like that."},
 	ReasonInstanceMismatch:    {"A instância do corpo não é a instância autenticada.", "The instance in the body is not the authenticated one."},
 
 	ReasonWebhookRefused:   {"Webhook recusado: o endereço, a instância ou o segredo não confere.", "Webhook refused: the address, the instance or the secret is wrong."},

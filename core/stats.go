@@ -8,11 +8,12 @@ type Stats struct {
 	Deliveries map[DeliveryState]int
 	SentToday  int // deliveries sent since the tenant's local midnight
 	// Offers counts all offers, Held those held as a whole.
-	Offers, Held  int
-	HeldByReason  map[Reason]int
-	Inbox         map[InboxState]int
-	ActiveSources int
-	ActiveTargets int // active destinations
-	Tags          int
-	NextSendAt    time.Time // when the lane may send next; zero when it has not sent yet
+	Offers, Held int
+	HeldByReason map[Reason]int
+	// Inbox counts accepted messages by state, over all time.
+	Inbox              map[InboxState]int
+	ActiveSources      int
+	ActiveDestinations int
+	Tags               int
+	NextSendAt         time.Time // when the lane may send next; zero when it has not sent yet
 }

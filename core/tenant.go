@@ -43,7 +43,8 @@ type Settings struct {
 // Start == End means the whole day.
 type Window struct{ Start, End int }
 
-// Pacing is a rhythm of sends. The defaults follow reported practice: nobody publishes
+// Pacing is a rhythm of sends; PerMinute, PerHour and PerDay are the most messages of the
+// instance in that time, the day being the tenant's own. The defaults follow reported practice: nobody publishes
 // limits for linked devices, so they lower the risk of a ban and remove nothing.
 type Pacing struct {
 	MinGap    time.Duration // least time between two sends of the instance

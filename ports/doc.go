@@ -6,7 +6,8 @@
 // calls the engine.
 //
 // Ports import the core and the standard library only. Each "must" in a port's comment is
-// a case of the conformance suite of the same name in testkit.
+// a case of the conformance suite in testkit: gatewaytest, repositorytest, bustest and
+// linkstest.
 //
 // [gateway]: https://pkg.go.dev/github.com/autopromo-cloud/autopromo/ports/gateway
 // [repository]: https://pkg.go.dev/github.com/autopromo-cloud/autopromo/ports/repository

@@ -137,7 +137,7 @@ func (a account) Stats(ctx context.Context, dayStart time.Time) (core.Stats, err
 			{group((*inboxRow)(nil), "state"), &byInbox},
 			{count((*deliveryRow)(nil), "state = 'sent' AND sent_at >= ?", micros(dayStart)), &s.SentToday},
 			{count((*sourceRow)(nil), "is_active"), &s.ActiveSources},
-			{count((*destinationRow)(nil), "is_active"), &s.ActiveTargets},
+			{count((*destinationRow)(nil), "is_active"), &s.ActiveDestinations},
 			{count((*tagRow)(nil), "TRUE"), &s.Tags},
 			{db.NewSelect().Model((*laneRow)(nil)).Column("paced_until").Where("user_id = ?", a.id).Limit(1), &next},
 		} {

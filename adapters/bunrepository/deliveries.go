@@ -57,6 +57,11 @@ func (d deliveries) Settle(ctx context.Context, s repository.Settle) (out core.D
 			return nil
 		}
 		row.State, row.Reason, row.Detail = s.To, s.Reason, s.Detail
+		if s.To == core.DeliveryPending && s.From != core.DeliveryPending {
+			if err := d.catchUp(ctx, tx, &row, s.From); err != nil {
+				return err
+			}
+		}
 		row.NotBefore, row.Deadline, row.UpdatedAt = micros(s.NotBefore), 0, micros(s.Now)
 		row.WithoutMedia = row.WithoutMedia || s.WithoutMedia
 		if s.MessageID != "" {
@@ -69,7 +74,7 @@ func (d deliveries) Settle(ctx context.Context, s repository.Settle) (out core.D
 			row.SentAt = micros(s.Now)
 		}
 		out = row.toDelivery()
-		if err := replace(ctx, tx, row); err != nil || s.To != core.DeliveryPending && s.RestUntil.IsZero() {
+		if err := replace(ctx, tx, row); err != nil || row.State != core.DeliveryPending && s.RestUntil.IsZero() {
 			return err
 		}
 		return d.changeLane(ctx, tx, row.InstanceID, func(l *laneRow) error {
@@ -86,6 +91,29 @@ func (d deliveries) Settle(ctx context.Context, s repository.Settle) (out core.D
 		return out, conflict()
 	}
 	return out, nil
+}
+
+// catchUp gives a delivery that waits again what it missed while it was on its way: a
+// revoke or an edit of its message. What had ended is a person's to send again all the same.
+func (d deliveries) catchUp(ctx context.Context, tx bun.Tx, row *deliveryRow, from core.DeliveryState) error {
+	ended := from != core.DeliveryDispatching && from != core.DeliveryAmbiguous
+	offer, err := find[offerRow](ctx, tx, d.tenant, "id = ?", row.OfferID)
+	if err != nil {
+		return err
+	}
+	message, err := find[inboxRow](ctx, tx, d.tenant, "id = ?", offer.InboxID)
+	if err != nil {
+		return err
+	}
+	switch {
+	case message.State == core.InboxRevoked && !ended:
+		row.State, row.Reason, row.Detail = core.DeliveryCancelled, core.ReasonRevoked, ""
+	case offer.HoldReason != "" && !ended:
+		row.State, row.Reason, row.Detail = core.DeliveryCancelled, core.ReasonEdited, ""
+	case offer.FinalText != "" && row.Text != offer.FinalText:
+		row.Text, row.ProductKey = offer.FinalText, offer.ProductKey
+	}
+	return nil
 }
 
 func (d deliveries) Unproven(ctx context.Context, chat core.JID, id core.MessageID) (out []core.Delivery, err error) {

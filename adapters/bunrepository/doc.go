@@ -1,9 +1,10 @@
 // Package bunrepository keeps everything AutoPromo knows in one SQL database, through Bun.
 //
-// [OpenSQLite] opens a database file for one process: write-ahead log, every commit on
-// disk before it is reported (synchronous=FULL), one connection that writes and a pool that
-// reads. Writers that arrive together share one commit, so a burst of webhooks costs a few
-// disk flushes instead of one each.
+// [OpenSQLite] opens a database file: write-ahead log, every commit on disk before it is
+// reported (synchronous=FULL), one connection that writes and a pool that reads. Writers
+// that arrive together share one commit, so a burst of webhooks costs a few disk flushes
+// instead of one each. It is meant for one process; others on the same machine may open
+// the file too, and then wait for each other's commits.
 //
 // Constructors never change the schema: call [Repository.Migrate], or refuse to start while
 // [Repository.Pending] names something.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -30,6 +32,7 @@ type inboxRow struct {
 	Starts      int             `bun:"starts"`
 	RetryAt     int64           `bun:"retry_at"`
 	Revision    int             `bun:"revision"`
+	EditedAt    int64           `bun:"edited_at"` // of the edit Text comes from
 	// DueAt is when a new entry became due, or a claim expires: what the sweeper looks for.
 	DueAt int64 `bun:"due_at"`
 }
@@ -109,15 +112,13 @@ func (b inbox) store(ctx context.Context, tx bun.Tx, e core.InboxEntry) (row inb
 	return row, false, err
 }
 
-// sameMessage finds the row of a message one side of which lacks its author, because some
-// events do not name one; sql.ErrNoRows when there is none, or no certain one.
+// sameMessage finds the row of a message whose author is named otherwise, because some
+// events do not name one, or by the other form of the address; sql.ErrNoRows when there is
+// none, or no certain one.
 func (b inbox) sameMessage(ctx context.Context, tx bun.Tx, e core.InboxEntry) (inboxRow, error) {
-	author := "participant = ''"
-	if e.Key.Participant == "" {
-		author = "participant <> ''"
-	}
-	rows, err := list[inboxRow](ctx, tx, b.tenant, "instance_id = ? AND chat_jid = ? AND message_id = ? AND "+author,
+	rows, err := list[inboxRow](ctx, tx, b.tenant, "instance_id = ? AND chat_jid = ? AND message_id = ?",
 		e.InstanceID, e.Key.Chat, e.Key.ID)
+	rows = slices.DeleteFunc(rows, func(row inboxRow) bool { return !otherForm(row.Participant, e.Key.Participant) })
 	if err == nil && len(rows) != 1 {
 		err = sql.ErrNoRows
 	}
@@ -130,6 +131,14 @@ func (b inbox) sameMessage(ctx context.Context, tx bun.Tx, e core.InboxEntry) (i
 		err = replace(ctx, tx, row)
 	}
 	return row, err
+}
+
+// otherForm says whether two different names of an author can be one person's: one is
+// missing, or they are addresses of different kinds.
+func otherForm(a, b core.JID) bool {
+	_, kindA, _ := strings.Cut(string(a), "@")
+	_, kindB, _ := strings.Cut(string(b), "@")
+	return (a == "") != (b == "") || kindA != "" && kindB != "" && kindA != kindB
 }
 
 func (b inbox) Accept(ctx context.Context, e core.InboxEntry) (id core.InboxID, created bool, err error) {
@@ -145,10 +154,11 @@ func (b inbox) Accept(ctx context.Context, e core.InboxEntry) (id core.InboxID, 
 		}
 		// The edit came first: its text stays, the rest of the message is filled in.
 		e.ID, e.Text, e.Revision = row.ID, row.Text, row.Revision
+		edited := row.EditedAt
 		if row, err = b.fromEntry(e); err != nil {
 			return err
 		}
-		created = true
+		row.EditedAt, created = edited, true
 		return replace(ctx, tx, row)
 	})
 	return id, created, err
@@ -222,10 +232,18 @@ func (b inbox) Edit(ctx context.Context, e core.InboxEntry) (id core.InboxID, ch
 			return err
 		}
 		id = row.ID
-		if created || row.State == core.InboxRevoked || row.Text == e.Text {
+		at := micros(e.SentAt)
+		switch {
+		case created:
+			row.EditedAt = at
+			return replace(ctx, tx, row)
+		case row.State == core.InboxRevoked || at < row.EditedAt:
 			return nil
+		case row.Text == e.Text:
+			row.EditedAt = at
+			return replace(ctx, tx, row)
 		}
-		row.Text, row.Revision = e.Text, row.Revision+1
+		row.Text, row.Revision, row.EditedAt = e.Text, row.Revision+1, at
 		if row.State != core.InboxWaiting {
 			// Another text is another piece of work: it gets its starts anew.
 			row.State, row.Reason, row.Starts, row.RetryAt = core.InboxNew, "", 0, 0

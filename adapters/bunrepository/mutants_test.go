@@ -181,6 +181,30 @@ var mutants = map[string]struct {
 			}
 			return b.Edit(anyContext, e)
 		}}},
+	"wants the author named alike": {"OtherFormOfTheAuthorFindsTheMessage", tweaks{
+		edit: func(b repository.Inbox, e core.InboxEntry) (core.InboxID, bool, error) {
+			if strings.HasSuffix(string(e.Key.Participant), "@s.whatsapp.net") {
+				e.Key.Participant = "unknown"
+			}
+			return b.Edit(anyContext, e)
+		}}},
+	"takes edits as they come": {"OlderEditChangesNothing", tweaks{
+		edit: func(b repository.Inbox, e core.InboxEntry) (core.InboxID, bool, error) {
+			e.SentAt = time.Time{}
+			return b.Edit(anyContext, e)
+		}}},
+	"lets a delivery come back as it left": {"PendingAgainCatchesUpWithTheMessage", tweaks{
+		settle: func(d repository.Deliveries, s repository.Settle) (core.Delivery, error) {
+			if s.From == core.DeliveryDispatching && s.To == core.DeliveryPending {
+				detour := s
+				detour.To = core.DeliveryFailed
+				if failed, err := d.Settle(anyContext, detour); err != nil {
+					return failed, err
+				}
+				s.From = core.DeliveryFailed
+			}
+			return d.Settle(anyContext, s)
+		}}},
 	"looks for reposts without a bound": {"RepostOfAProductIsCancelled", tweaks{
 		save: func(o repository.Offers, s repository.SaveOffer) (core.Offer, error) {
 			s.RepostSince = time.Time{}

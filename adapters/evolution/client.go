@@ -38,6 +38,7 @@ type request struct {
 	query   url.Values
 	body    any // sent as JSON; nil for none
 	admin   bool
+	success int // the one status of success; 0 means any 2xx
 	timeout time.Duration
 	limit   int64 // of the answer in bytes; 0 means answerLimit
 }
@@ -68,6 +69,8 @@ func (g *Gateway) call(ctx context.Context, s gateway.Session, r request, out an
 		return r.fail(r.unproven(), codeAnswerTooLarge, nil)
 	case res.StatusCode < 200 || res.StatusCode > 299:
 		return r.refused(res.StatusCode, res.Header, data)
+	case r.success != 0 && res.StatusCode != r.success:
+		return r.fail(r.unproven(), codeStatus, nil) // something else than the server answered
 	}
 	return r.decode(data, out)
 }

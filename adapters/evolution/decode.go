@@ -1,6 +1,7 @@
 package evolution
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/autopromo-cloud/autopromo/core"
@@ -63,7 +64,7 @@ func eventsOf(name string, data any) []gateway.Event {
 	case "messages.edited":
 		for _, o := range nodes(data) {
 			if o.has("message") {
-				events = append(events, upserted(o))
+				events = append(events, edited(upserted(o)))
 			} else if e := protocolEvent(o, nil); e != nil {
 				events = append(events, e)
 			}
@@ -123,6 +124,15 @@ func eventsOf(name string, data any) []gateway.Event {
 	return events
 }
 
+// edited is an event of messages.edited: a message in it is the new text of the one with
+// its key.
+func edited(e gateway.Event) gateway.Event {
+	if m, ok := e.(gateway.Message); ok {
+		return gateway.Edited{Key: m.Key, FromMe: m.FromMe, Text: m.Text, At: m.At}
+	}
+	return e
+}
+
 // upserts lists the messages of an upsert: one, an array, or {"messages": […]}.
 func upserts(data any) []object {
 	if list, ok := node(data)["messages"]; ok {
@@ -173,8 +183,8 @@ func ackOf(o object) gateway.Ack {
 		return gateway.Ack{}
 	}
 	ack := gateway.Ack{
-		Chat:  core.JID(o.text("remoteJid") + key.text("remoteJid")),
-		ID:    core.MessageID(o.text("keyId") + key.text("id")),
+		Chat:  core.JID(cmp.Or(o.text("remoteJid"), key.text("remoteJid"))),
+		ID:    core.MessageID(cmp.Or(o.text("keyId"), key.text("id"))),
 		Level: ackLevels[o.text("status")],
 	}
 	if ack.Chat == "" || ack.ID == "" {

@@ -71,6 +71,8 @@ func TestSendFailures(t *testing.T) {
 		{201, "[]", text, gateway.KindUnknown},
 		{200, `{"error":true,"message":"[object Object]"}`, text, gateway.KindUnknown},
 		{201, "{}", text, ""},
+		{200, `{"ok":true}`, text, gateway.KindUnknown},
+		{201, `{"status":"PENDING"}`, text, ""},
 		{201, `{"key":{"remoteJid":"120363999@g.us","id":"3EB0"}}`, text, ""},
 	} {
 		g, s := answering(t, func(w http.ResponseWriter, _ *http.Request) {

@@ -14,6 +14,7 @@ var wrappers = []string{
 	"ephemeralMessage", "viewOnceMessage", "viewOnceMessageV2", "viewOnceMessageV2Extension",
 	"documentWithCaptionMessage", "associatedChildMessage", "editedMessage",
 	"groupMentionedMessage", "botInvokeMessage", "deviceSentMessage",
+	"botForwardedMessage", "questionMessage", "spoilerMessage",
 }
 
 // maxWrappers bounds the unwrapping; real messages have three at most.
@@ -176,6 +177,9 @@ func messageKey(key, around object) core.MessageKey {
 	participant := key.text(author...)
 	if participant == "" && strings.HasSuffix(key.text("remoteJid"), "@g.us") {
 		participant = around.text(author...)
+	}
+	if strings.Contains(participant, ":") {
+		participant = bareJID(participant) // which of the author's devices does not matter
 	}
 	return core.MessageKey{
 		Chat:        core.JID(key.text("remoteJid")),

@@ -130,6 +130,9 @@ func state(word string) gateway.State {
 // does.
 func (g *Gateway) Status(ctx context.Context, s gateway.Session) (gateway.Status, error) {
 	status, err := g.connectionState(ctx, s, "status")
+	if e, ok := err.(*gateway.Error); ok && e.Kind == gateway.KindNotFound && e.Code != codeNoInstance {
+		e.Kind = gateway.KindTemporary // a proxy's 404 says nothing about the session
+	}
 	if err != nil || status != gateway.StateOpen && status != gateway.StateClosed {
 		return gateway.Status{State: status}, err
 	}

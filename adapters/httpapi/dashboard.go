@@ -15,7 +15,7 @@ type statsResponse struct {
 	TotalQueue   int            `json:"total_queue" doc:"Deliveries that wait"`
 	SentToday    int            `json:"sent_today" doc:"Since midnight in the tenant's time zone"`
 	ActiveGroups int            `json:"active_groups" doc:"Active sources and destinations"`
-	ActiveTags   int            `json:"active_tags"`
+	ActiveTags   int            `json:"active_tags" doc:"Stores with a tag"`
 	Offers       int            `json:"offers" doc:"All offers so far"`
 	Held         int            `json:"held" doc:"Offers held as a whole"`
 	HeldByReason []heldResponse `json:"held_by_reason" nullable:"false" doc:"The most frequent reason first"`
@@ -25,9 +25,9 @@ type statsResponse struct {
 }
 
 type heldResponse struct {
-	Code   string `json:"code"`
-	Detail string `json:"detail"`
-	Count  int    `json:"count"`
+	Code   string `json:"code" doc:"The reason, for programs"`
+	Detail string `json:"detail" doc:"The same for people"`
+	Count  int    `json:"count" doc:"Offers held for it"`
 }
 
 type recentInput struct {
@@ -52,7 +52,7 @@ func stats(ctx context.Context, c caller, _ *none) (statsResponse, error) {
 	}
 	out := statsResponse{
 		TotalQueue: st.Deliveries[core.DeliveryPending], SentToday: st.SentToday,
-		ActiveGroups: st.ActiveSources + st.ActiveTargets, ActiveTags: st.Tags,
+		ActiveGroups: st.ActiveSources + st.ActiveDestinations, ActiveTags: st.Tags,
 		Offers: st.Offers, Held: st.Held, HeldByReason: []heldResponse{}, Deliveries: map[string]int{},
 		Inbox: map[string]int{}, NextSendAt: optionalTime(st.NextSendAt),
 	}

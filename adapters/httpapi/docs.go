@@ -77,18 +77,29 @@ type documented struct {
 	Method, Path, Summary, Description string
 	NeedsToken                         bool
 	Inputs                             []documentedField
+	Answer                             typeLink // of success
 	Statuses                           []string
 }
 
 type documentedField struct {
-	Name, Where, Type, Text string
-	Required                bool
+	Name, Where, Text string
+	Type              typeLink
+	Required          bool
 }
+
+// typeLink names a type; Object is the object on the page that explains it, if one does.
+type typeLink struct{ Text, Object string }
 
 // section is the operations of one tag.
 type section struct {
-	Name       string
-	Operations []documented
+	Name, Description string
+	Operations        []documented
+}
+
+// object is a JSON object that operations take or answer.
+type object struct {
+	Name   string
+	Fields []documentedField
 }
 
 func renderDocs(document *huma.OpenAPI) ([]byte, error) {
@@ -97,7 +108,9 @@ func renderDocs(document *huma.OpenAPI) ([]byte, error) {
 		return nil, err
 	}
 	var out bytes.Buffer
-	err = page.Execute(&out, map[string]any{"Info": document.Info, "Sections": sections(document)})
+	err = page.Execute(&out, map[string]any{
+		"Info": document.Info, "Sections": sections(document), "Objects": objects(document),
+	})
 	return out.Bytes(), err
 }
 
@@ -110,14 +123,23 @@ func sections(document *huma.OpenAPI) []section {
 			}
 		}
 	}
-	out := make([]section, 0, len(byTag))
-	for tag, operations := range byTag {
+	out := make([]section, 0, len(document.Tags))
+	for _, tag := range document.Tags {
+		operations := byTag[tag.Name]
 		slices.SortFunc(operations, func(a, b documented) int {
 			return strings.Compare(a.Path+" "+a.Method, b.Path+" "+b.Method)
 		})
-		out = append(out, section{Name: tag, Operations: operations})
+		out = append(out, section{Name: tag.Name, Description: tag.Description, Operations: operations})
 	}
-	slices.SortFunc(out, func(a, b section) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+func objects(document *huma.OpenAPI) []object {
+	var out []object
+	for name, schema := range document.Components.Schemas.Map() {
+		out = append(out, object{Name: name, Fields: fieldsOf(schema, "")})
+	}
+	slices.SortFunc(out, func(a, b object) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }
 
@@ -128,7 +150,7 @@ func documentedOf(document *huma.OpenAPI, op *huma.Operation) documented {
 	}
 	for _, p := range op.Parameters {
 		d.Inputs = append(d.Inputs, documentedField{
-			Name: p.Name, Where: p.In, Type: typeName(p.Schema), Text: p.Description, Required: p.Required,
+			Name: p.Name, Where: p.In, Type: typeOf(p.Schema), Text: p.Description, Required: p.Required,
 		})
 	}
 	if op.RequestBody != nil {
@@ -136,8 +158,11 @@ func documentedOf(document *huma.OpenAPI, op *huma.Operation) documented {
 			d.Inputs = append(d.Inputs, bodyFields(document, media.Schema)...)
 		}
 	}
-	for status := range op.Responses {
+	for status, response := range op.Responses {
 		d.Statuses = append(d.Statuses, status)
+		if media := response.Content[jsonType]; media != nil && strings.HasPrefix(status, "2") {
+			d.Answer = typeOf(media.Schema)
+		}
 	}
 	slices.Sort(d.Statuses)
 	return d
@@ -147,10 +172,14 @@ func bodyFields(document *huma.OpenAPI, schema *huma.Schema) []documentedField {
 	if schema.Ref != "" {
 		schema = document.Components.Schemas.SchemaFromRef(schema.Ref)
 	}
+	return fieldsOf(schema, "body")
+}
+
+func fieldsOf(schema *huma.Schema, where string) []documentedField {
 	fields := make([]documentedField, 0, len(schema.Properties))
 	for name, property := range schema.Properties {
 		fields = append(fields, documentedField{
-			Name: name, Where: "body", Type: typeName(property), Text: property.Description,
+			Name: name, Where: where, Type: typeOf(property), Text: property.Description,
 			Required: slices.Contains(schema.Required, name),
 		})
 	}
@@ -158,12 +187,21 @@ func bodyFields(document *huma.OpenAPI, schema *huma.Schema) []documentedField {
 	return fields
 }
 
-func typeName(s *huma.Schema) string {
+func typeOf(s *huma.Schema) typeLink {
 	switch {
 	case s.Ref != "":
-		return s.Ref[strings.LastIndex(s.Ref, "/")+1:]
+		name := s.Ref[strings.LastIndex(s.Ref, "/")+1:]
+		return typeLink{name, name}
+	case s.Items != nil:
+		item := typeOf(s.Items)
+		return typeLink{"list of " + item.Text, item.Object}
+	case len(s.AnyOf) > 0: // see allowNull
+		of := typeOf(s.AnyOf[0])
+		return typeLink{of.Text + " or null", of.Object}
 	case len(s.Enum) > 0:
-		return strings.Trim(strings.ReplaceAll(fmt.Sprint(s.Enum), " ", " | "), "[]")
+		return typeLink{Text: strings.Trim(strings.ReplaceAll(fmt.Sprint(s.Enum), " ", " | "), "[]")}
+	case s.Nullable:
+		return typeLink{Text: s.Type + " or null"}
 	}
-	return s.Type
+	return typeLink{Text: s.Type}
 }

@@ -16,11 +16,11 @@ type sourceResponse struct {
 	ID           string    `json:"id"`
 	UserID       string    `json:"user_id"`
 	Platform     string    `json:"platform" enum:"whatsapp"`
-	GroupID      string    `json:"source_group_id" example:"120363000000000001@g.us"`
-	Label        *string   `json:"label"`
+	GroupID      string    `json:"source_group_id" example:"120363000000000001@g.us" doc:"The group's address in WhatsApp"`
+	Label        *string   `json:"label" doc:"The tenant's own name for it"`
 	GroupName    *string   `json:"group_name" doc:"The name discovery last saw"`
-	Participants int       `json:"participant_count"`
-	IsActive     bool      `json:"is_active"`
+	Participants int       `json:"participant_count" doc:"Members, as discovery last saw them"`
+	IsActive     bool      `json:"is_active" doc:"Offers of inactive sources are ignored"`
 	CreatedAt    time.Time `json:"created_at"`
 }
 
@@ -28,43 +28,43 @@ type destinationResponse struct {
 	ID            string    `json:"id"`
 	UserID        string    `json:"user_id"`
 	Platform      string    `json:"platform" enum:"whatsapp"`
-	GroupID       string    `json:"destination_group_id" example:"120363000000000002@g.us"`
-	Label         *string   `json:"label"`
-	IsActive      bool      `json:"is_active"`
+	GroupID       string    `json:"destination_group_id" example:"120363000000000002@g.us" doc:"The group's address in WhatsApp"`
+	Label         *string   `json:"label" doc:"The tenant's own name for it"`
+	IsActive      bool      `json:"is_active" doc:"Nothing goes to inactive destinations"`
 	Problem       *string   `json:"problem" doc:"Why it was switched off by itself, for programs"`
 	ProblemDetail *string   `json:"problem_detail" doc:"The same for people"`
 	CreatedAt     time.Time `json:"created_at"`
 }
 
 type discoveredResponse struct {
-	ID           string     `json:"id"`
-	GroupID      string     `json:"source_group_id"`
+	ID           string     `json:"id" doc:"The source's id, for PATCH /groups/source/{id}"`
+	GroupID      string     `json:"source_group_id" doc:"The group's address in WhatsApp; also for destination_group_id"`
 	GroupName    string     `json:"group_name"`
-	Participants int        `json:"participant_count"`
+	Participants int        `json:"participant_count" doc:"Members"`
 	Platform     string     `json:"platform" enum:"whatsapp"`
-	IsActive     bool       `json:"is_active"`
-	Discovered   bool       `json:"auto_discovered"`
-	DiscoveredAt *time.Time `json:"discovered_at"`
+	IsActive     bool       `json:"is_active" doc:"Whether it is watched"`
+	Discovered   bool       `json:"auto_discovered" doc:"Stored by discovery, not added by hand"`
+	DiscoveredAt *time.Time `json:"discovered_at" doc:"When discovery found it"`
 }
 
 type newSource struct {
 	Platform string  `json:"platform,omitempty" doc:"whatsapp, or nothing"`
-	GroupID  string  `json:"source_group_id" example:"120363000000000001@g.us"`
-	Label    *string `json:"label,omitempty" maxLength:"200"`
+	GroupID  string  `json:"source_group_id" example:"120363000000000001@g.us" doc:"The group's address in WhatsApp"`
+	Label    *string `json:"label,omitempty" maxLength:"200" doc:"The tenant's own name for it"`
 	IsActive *bool   `json:"is_active,omitempty" doc:"Default true"`
 }
 
 type newDestination struct {
 	Platform string  `json:"platform,omitempty" doc:"whatsapp, or nothing"`
-	GroupID  string  `json:"destination_group_id" example:"120363000000000002@g.us"`
-	Label    *string `json:"label,omitempty" maxLength:"200"`
+	GroupID  string  `json:"destination_group_id" example:"120363000000000002@g.us" doc:"The group's address in WhatsApp"`
+	Label    *string `json:"label,omitempty" maxLength:"200" doc:"The tenant's own name for it"`
 	IsActive *bool   `json:"is_active,omitempty" doc:"Default true"`
 }
 
 // groupChange changes what it names; null changes nothing.
 type groupChange struct {
-	Label    *string `json:"label,omitempty" maxLength:"200"`
-	IsActive *bool   `json:"is_active,omitempty"`
+	Label    *string `json:"label,omitempty" maxLength:"200" doc:"The tenant's own name for it; missing or null stays"`
+	IsActive *bool   `json:"is_active,omitempty" doc:"Missing or null stays"`
 }
 
 type groupChangeInput struct {

@@ -79,7 +79,7 @@ func TestBadInputs(t *testing.T) {
 		{"GET", "/offers?cursor=" + base64.RawURLEncoding.EncodeToString(make([]byte, 52)), nil, 400, core.ReasonInvalidCursor, "Cursor"},
 		{"GET", "/offers?status=everything", nil, 422, core.ReasonOutOfRange, "held"},
 		{"GET", "/dashboard/recent-offers?limit=101", nil, 422, core.ReasonOutOfRange, "limit"},
-		{"POST", "/links/preview", map[string]any{"text": ""}, 422, core.ReasonOutOfRange, "text"},
+		{"POST", "/links/preview", map[string]any{"text": ""}, 422, core.ReasonRequired, "Campo obrigatório: text."},
 		{"GET", "/nothing", nil, 404, core.ReasonNotFound, "Não encontrado."},
 		{"PUT", "/users/me", nil, 405, "method_not_allowed", "método"},
 	} {

@@ -12,55 +12,55 @@ import (
 
 // reasonResponse says why, to programs and to people.
 type reasonResponse struct {
-	Code   string `json:"code" example:"no_tag"`
-	Detail string `json:"detail"`
+	Code   string `json:"code" example:"no_tag" doc:"For programs"`
+	Detail string `json:"detail" doc:"The same for people"`
 }
 
 type linkResponse struct {
-	Original   string          `json:"original"`
+	Original   string          `json:"original" doc:"As it stood in the source message"`
 	Final      *string         `json:"final" doc:"Null when held or dropped"`
-	Store      *string         `json:"store"`
-	ProductKey *string         `json:"product_key"`
-	Action     string          `json:"action" enum:"rewrite,keep,drop,hold"`
-	Reason     *reasonResponse `json:"reason"`
+	Store      *string         `json:"store" doc:"The slug of the store; null when it is none we know"`
+	ProductKey *string         `json:"product_key" doc:"The same product has the same key, whatever the link"`
+	Action     string          `json:"action" enum:"rewrite,keep,drop,hold" doc:"rewrite: replaced by the tenant's own; keep: the tenant's own already; drop: removed with its line; hold: why the offer is held"`
+	Reason     *reasonResponse `json:"reason" doc:"Why it was held or dropped"`
 }
 
 type deliveryResponse struct {
 	ID            string     `json:"id"`
 	OfferID       string     `json:"offer_id"`
 	DestinationID string     `json:"destination_id"`
-	GroupID       string     `json:"destination_group_id"`
-	State         string     `json:"state" enum:"pending,dispatching,sent,ambiguous,unconfirmed,failed,expired,cancelled"`
+	GroupID       string     `json:"destination_group_id" doc:"The group's address in WhatsApp"`
+	State         string     `json:"state" enum:"pending,dispatching,sent,ambiguous,unconfirmed,failed,expired,cancelled" doc:"ambiguous: the provider gave no clear answer, it is being checked; unconfirmed: it may or may not have arrived, look in the group before retrying"`
 	Reason        *string    `json:"reason" doc:"Why it waits, ended or is in doubt, for programs"`
 	Detail        *string    `json:"detail" doc:"The same for people"`
 	Text          string     `json:"text" doc:"What will be, or was, sent; byte for byte"`
-	MessageID     *string    `json:"message_id"`
-	Attempt       int        `json:"attempt"`
+	MessageID     *string    `json:"message_id" doc:"The message's id in WhatsApp, once known"`
+	Attempt       int        `json:"attempt" doc:"Sends so far"`
 	WithoutMedia  bool       `json:"without_media" doc:"The text went alone, because the media could not be had"`
-	NotBefore     *time.Time `json:"not_before"`
-	SentAt        *time.Time `json:"sent_at"`
+	NotBefore     *time.Time `json:"not_before" doc:"Not sent before that; null for at once"`
+	SentAt        *time.Time `json:"sent_at" doc:"When the provider accepted it"`
 	CreatedAt     time.Time  `json:"created_at"`
 	UpdatedAt     time.Time  `json:"updated_at"`
 }
 
 type offerResponse struct {
 	ID            string             `json:"id"`
-	Status        string             `json:"status" enum:"held,pending,sent,discarded"`
-	StoreSlug     *string            `json:"store_slug"`
-	ProductID     *string            `json:"product_unique_id"`
+	Status        string             `json:"status" enum:"held,pending,sent,discarded" doc:"held: nothing goes out; pending: something waits or is in doubt; sent: reached a group and nothing waits; discarded: ended without reaching any"`
+	StoreSlug     *string            `json:"store_slug" doc:"The main product's store"`
+	ProductID     *string            `json:"product_unique_id" doc:"The main product's key"`
 	PriceCents    *int64             `json:"price_cents" doc:"Null when the text names no clear price"`
-	Price         *string            `json:"price" example:"R$ 1.299,90"`
-	Coupons       []string           `json:"coupons" nullable:"false"`
+	Price         *string            `json:"price" example:"R$ 1.299,90" doc:"The price as Brazilians write it"`
+	Coupons       []string           `json:"coupons" nullable:"false" doc:"Codes found in the text"`
 	SourceGroupID string             `json:"source_group_id" doc:"The group's address in WhatsApp"`
-	SourceName    *string            `json:"source_name"`
-	RawText       string             `json:"raw_text"`
+	SourceName    *string            `json:"source_name" doc:"The source's label at the time"`
+	RawText       string             `json:"raw_text" doc:"What came in"`
 	MonetizedText *string            `json:"monetized_text" doc:"Null when held"`
-	Links         []linkResponse     `json:"links" nullable:"false"`
+	Links         []linkResponse     `json:"links" nullable:"false" doc:"Every link of the text, before and after"`
 	Hold          *reasonResponse    `json:"hold" doc:"Why nothing goes out; null when it is not held"`
 	SourceSentAt  time.Time          `json:"source_sent_at" doc:"When the source message was written"`
 	CreatedAt     time.Time          `json:"created_at"`
 	SentAt        *time.Time         `json:"sent_at" doc:"When it first reached a group"`
-	Deliveries    []deliveryResponse `json:"deliveries" nullable:"false"`
+	Deliveries    []deliveryResponse `json:"deliveries" nullable:"false" doc:"One per destination"`
 }
 
 type offersInput struct {
@@ -81,11 +81,11 @@ type previewInput struct {
 }
 
 type previewResponse struct {
-	Outcome    string           `json:"outcome" enum:"post,hold"`
+	Outcome    string           `json:"outcome" enum:"post,hold" doc:"Whether it would be posted"`
 	Text       string           `json:"text" doc:"What would be posted; empty when held"`
-	Reasons    []reasonResponse `json:"reasons" nullable:"false"`
+	Reasons    []reasonResponse `json:"reasons" nullable:"false" doc:"Why it would be held"`
 	Links      []linkResponse   `json:"links" nullable:"false"`
-	PriceCents *int64           `json:"price_cents"`
+	PriceCents *int64           `json:"price_cents" doc:"Null when the text names no clear price"`
 	Coupons    []string         `json:"coupons" nullable:"false"`
 }
 

@@ -24,9 +24,13 @@ func (s *server) apiConfig() huma.Config {
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
 				Title: "AutoPromo", Version: s.options.Version,
-				Description: "Watches WhatsApp groups, puts your affiliate tags into the offers and posts them to your groups.",
-				License:     &huma.License{Name: "MIT", Identifier: "MIT"},
+				Description: "Watches WhatsApp groups, puts your affiliate tags into the offers and posts them to your groups. " +
+					"Register, log in and send the access_token as a bearer token; then connect WhatsApp, choose groups " +
+					"and add tags. Sentences for people are Brazilian Portuguese, or English when Accept-Language prefers " +
+					"it. Times are RFC 3339. Unknown fields and query parameters are refused with 422.",
+				License: &huma.License{Name: "MIT", Identifier: "MIT"},
 			},
+			Tags: apiTags(),
 			Components: &huma.Components{
 				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
@@ -44,6 +48,19 @@ func (s *server) apiConfig() huma.Config {
 	}
 }
 
+// apiTags are the groups of operations, in the order in which a newcomer needs them.
+func apiTags() []*huma.Tag {
+	return []*huma.Tag{
+		{Name: "users", Description: "Account, session and settings."},
+		{Name: "whatsapp", Description: "The one WhatsApp session of a tenant."},
+		{Name: "groups", Description: "Groups watched (sources) and groups posted to (destinations)."},
+		{Name: "tags", Description: "The tenant's affiliate identity at each store."},
+		{Name: "offers", Description: "What came in, what went out, and why something did not."},
+		{Name: "dashboard", Description: "Numbers and the latest offers."},
+		{Name: "webhooks", Description: "For WhatsApp providers only."},
+	}
+}
+
 // operation describes one route. It needs a logged-in tenant unless it is public.
 type operation struct {
 	method, path string // path without apiPrefix
@@ -56,9 +73,9 @@ type operation struct {
 	content      map[string]*huma.MediaType // of success, when it is not one JSON type
 }
 
-// describe makes the OpenAPI form of o; takesInput says whether there is anything to
-// validate.
-func (s *server) describe(o operation, takesInput bool) huma.Operation {
+// describe makes the OpenAPI form of o; takesBody says whether it reads a body. Every
+// operation can answer 422, because unknown query parameters are refused.
+func (s *server) describe(o operation, takesBody bool) huma.Operation {
 	if o.status == 0 {
 		o.status = http.StatusOK
 	}
@@ -69,13 +86,15 @@ func (s *server) describe(o operation, takesInput bool) huma.Operation {
 		BodyReadTimeout: -1, MaxBodyBytes: -1,
 		Responses: map[string]*huma.Response{},
 	}
-	statuses := append([]int{http.StatusInternalServerError, http.StatusServiceUnavailable}, o.errors...)
+	statuses := append([]int{
+		http.StatusUnprocessableEntity, http.StatusInternalServerError, http.StatusServiceUnavailable,
+	}, o.errors...)
 	if !o.public {
 		op.Security = []map[string][]string{{bearerScheme: {}}}
 		statuses = append(statuses, http.StatusUnauthorized)
 	}
-	if takesInput {
-		statuses = append(statuses, http.StatusUnprocessableEntity)
+	if takesBody {
+		statuses = append(statuses, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
 	s.addProblems(&op, statuses...)
 	if o.content != nil {
@@ -128,16 +147,16 @@ func handle[I, O any](s *server, o operation, do func(context.Context, caller, *
 		}
 		return out, nil
 	}
-	takesInput := reflect.TypeFor[I]().NumField() > 0
+	_, takesBody := reflect.TypeFor[I]().FieldByName("Body")
 	if reflect.TypeFor[O]() == reflect.TypeFor[none]() {
 		o.status = http.StatusNoContent
-		huma.Register(s.api, s.describe(o, takesInput), func(ctx context.Context, in *I) (*none, error) {
+		huma.Register(s.api, s.describe(o, takesBody), func(ctx context.Context, in *I) (*none, error) {
 			_, err := run(ctx, in)
 			return nil, err
 		})
 		return
 	}
-	huma.Register(s.api, s.describe(o, takesInput), func(ctx context.Context, in *I) (*answer[O], error) {
+	huma.Register(s.api, s.describe(o, takesBody), func(ctx context.Context, in *I) (*answer[O], error) {
 		out, err := run(ctx, in)
 		if err != nil {
 			return nil, err

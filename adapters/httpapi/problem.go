@@ -36,7 +36,7 @@ type problem struct {
 
 // fieldProblem blames one input.
 type fieldProblem struct {
-	Location string `json:"location" doc:"Where the input is" example:"body.window_start"`
+	Location string `json:"location" doc:"The name of the input: a field of the body, or a parameter" example:"window_start"`
 	Message  string `json:"message" doc:"What is wrong with it, for people"`
 }
 

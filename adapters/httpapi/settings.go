@@ -16,9 +16,9 @@ type settingsJSON struct {
 	MinDelay      int64    `json:"min_delay_seconds" doc:"Least time between two messages to one group"`
 	GapMin        int64    `json:"gap_min_seconds" doc:"Least time between any two messages"`
 	GapMax        int64    `json:"gap_max_seconds" doc:"Most time between two messages while there is work"`
-	PerMinute     int      `json:"max_messages_per_minute"`
-	PerHour       int      `json:"max_messages_per_hour"`
-	PerDay        int      `json:"max_messages_per_day"`
+	PerMinute     int      `json:"max_messages_per_minute" doc:"Of all groups together"`
+	PerHour       int      `json:"max_messages_per_hour" doc:"Of all groups together"`
+	PerDay        int      `json:"max_messages_per_day" doc:"Of all groups together; lower while warm_up lasts"`
 	WarmUp        bool     `json:"warm_up" doc:"Raise the daily limit slowly in a number's first days"`
 	RepostHours   int64    `json:"repost_window_hours" doc:"How long one product does not go to the same group again"`
 	MaxAgeMinutes int64    `json:"max_age_minutes" doc:"Older messages are not reposted, older deliveries expire"`
@@ -43,21 +43,21 @@ func settingsOf(s core.Settings) settingsJSON {
 // settingsChange is a change of some settings. What is missing or null stays. The bounds
 // only keep durations from overflowing; the rules are core.Settings.Validate.
 type settingsChange struct {
-	WindowStart   *string  `json:"window_start,omitempty" example:"08:00"`
-	WindowEnd     *string  `json:"window_end,omitempty" example:"22:00"`
-	TimeZone      *string  `json:"time_zone,omitempty" maxLength:"64"`
-	MinDelay      *int64   `json:"min_delay_seconds,omitempty" minimum:"0" maximum:"999999"`
-	GapMin        *int64   `json:"gap_min_seconds,omitempty" minimum:"0" maximum:"999999"`
-	GapMax        *int64   `json:"gap_max_seconds,omitempty" minimum:"0" maximum:"999999"`
-	PerMinute     *int     `json:"max_messages_per_minute,omitempty" minimum:"0" maximum:"999999"`
-	PerHour       *int     `json:"max_messages_per_hour,omitempty" minimum:"0" maximum:"999999"`
-	PerDay        *int     `json:"max_messages_per_day,omitempty" minimum:"0" maximum:"999999"`
-	WarmUp        *bool    `json:"warm_up,omitempty"`
-	RepostHours   *int64   `json:"repost_window_hours,omitempty" minimum:"0" maximum:"999999"`
-	MaxAgeMinutes *int64   `json:"max_age_minutes,omitempty" minimum:"0" maximum:"999999"`
-	BlockedStores []string `json:"blacklist_stores,omitempty" maxItems:"100"`
-	ForeignLinks  *string  `json:"foreign_links,omitempty" enum:"drop,hold"`
-	Unproven      *string  `json:"unproven,omitempty" enum:"at_most_once,at_least_once"`
+	WindowStart   *string  `json:"window_start,omitempty" example:"08:00" doc:"Start of the sending hours, HH:MM"`
+	WindowEnd     *string  `json:"window_end,omitempty" example:"22:00" doc:"End of the sending hours, HH:MM"`
+	TimeZone      *string  `json:"time_zone,omitempty" maxLength:"64" doc:"An IANA name, such as America/Sao_Paulo"`
+	MinDelay      *int64   `json:"min_delay_seconds,omitempty" minimum:"0" maximum:"999999" doc:"30 to 86400"`
+	GapMin        *int64   `json:"gap_min_seconds,omitempty" minimum:"0" maximum:"999999" doc:"5 to 3600"`
+	GapMax        *int64   `json:"gap_max_seconds,omitempty" minimum:"0" maximum:"999999" doc:"gap_min_seconds to 7200"`
+	PerMinute     *int     `json:"max_messages_per_minute,omitempty" minimum:"0" maximum:"999999" doc:"1 to 12"`
+	PerHour       *int     `json:"max_messages_per_hour,omitempty" minimum:"0" maximum:"999999" doc:"1 to 240"`
+	PerDay        *int     `json:"max_messages_per_day,omitempty" minimum:"0" maximum:"999999" doc:"1 to 2000"`
+	WarmUp        *bool    `json:"warm_up,omitempty" doc:"Raise the daily limit slowly in a number's first days"`
+	RepostHours   *int64   `json:"repost_window_hours,omitempty" minimum:"0" maximum:"999999" doc:"0 to 720"`
+	MaxAgeMinutes *int64   `json:"max_age_minutes,omitempty" minimum:"0" maximum:"999999" doc:"1 to 10080"`
+	BlockedStores []string `json:"blacklist_stores,omitempty" maxItems:"100" doc:"Slugs of stores; replaces the whole list"`
+	ForeignLinks  *string  `json:"foreign_links,omitempty" enum:"drop,hold" doc:"What happens to invite and channel links beside a product"`
+	Unproven      *string  `json:"unproven,omitempty" enum:"at_most_once,at_least_once" doc:"What happens to a send whose outcome stays unknown: maybe missing, or maybe twice"`
 
 	Nested *settingsChange `json:"config_json,omitempty" doc:"The same keys, as the original product nests them"`
 }

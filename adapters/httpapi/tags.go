@@ -32,8 +32,8 @@ type tagChangeInput struct {
 	Body struct {
 		StoreSlug   string            `json:"store_slug,omitempty" maxLength:"64" doc:"Default: as it is"`
 		Marketplace string            `json:"marketplace,omitempty" maxLength:"64" doc:"Default: as it is"`
-		TagCode     string            `json:"tag_code,omitempty" maxLength:"512"`
-		Fields      map[string]string `json:"fields,omitempty"`
+		TagCode     string            `json:"tag_code,omitempty" maxLength:"512" doc:"The store's main field"`
+		Fields      map[string]string `json:"fields,omitempty" doc:"Every field of the tag; what is left out is removed"`
 	} `nameHint:"TagChange"`
 }
 
@@ -47,9 +47,9 @@ type storeResponse struct {
 type fieldResponse struct {
 	Name     string `json:"name" example:"matt_word"`
 	Main     bool   `json:"main" doc:"tag_code stands for this field"`
-	Required bool   `json:"required"`
+	Required bool   `json:"required" doc:"Without it a tag is refused"`
 	Secret   bool   `json:"secret" doc:"Write-only: no answer shows it"`
-	Example  string `json:"example"`
+	Example  string `json:"example" doc:"A made-up value of the right form"`
 	Help     string `json:"help" doc:"Where to find the value"`
 }
 

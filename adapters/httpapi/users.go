@@ -28,7 +28,7 @@ type userResponse struct {
 	ID        string       `json:"id"`
 	Email     string       `json:"email"`
 	FullName  *string      `json:"full_name"`
-	Config    settingsJSON `json:"config_json"`
+	Config    settingsJSON `json:"config_json" doc:"The settings"`
 	IsActive  bool         `json:"is_active"`
 	CreatedAt time.Time    `json:"created_at"`
 }
@@ -65,16 +65,16 @@ type passwordForm struct {
 
 type refreshInput struct {
 	Body struct {
-		RefreshToken string `json:"refresh_token"`
+		RefreshToken string `json:"refresh_token" doc:"That of the last log-in or refresh"`
 	} `nameHint:"RefreshRequest"`
 }
 
 // tokenResponse is a session.
 type tokenResponse struct {
-	AccessToken  string       `json:"access_token"`
+	AccessToken  string       `json:"access_token" doc:"Goes into the Authorization header, after Bearer"`
 	TokenType    string       `json:"token_type" example:"bearer"`
 	ExpiresIn    int          `json:"expires_in" doc:"Seconds until the access token ends"`
-	RefreshToken string       `json:"refresh_token"`
+	RefreshToken string       `json:"refresh_token" doc:"For POST /users/refresh, once the access token has ended"`
 	User         userResponse `json:"user"`
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -38,11 +39,15 @@ func invalidInput(model *huma.ErrorModel, l core.Language) *problem {
 	for i, e := range model.Errors {
 		reason, location := judge(e)
 		field := location[strings.Index(location, ".")+1:]
-		message := reason.Sentence(l, field+allowed(e.Message))
+		detail := field
+		if reason == core.ReasonOutOfRange {
+			detail += allowed(e.Message)
+		}
+		message := reason.Sentence(l, detail)
 		if i == 0 {
 			p.Code, p.Detail = string(reason), message
 		}
-		p.Errors = append(p.Errors, fieldProblem{Location: location, Message: message})
+		p.Errors = append(p.Errors, fieldProblem{Location: field, Message: message})
 	}
 	return p
 }
@@ -59,6 +64,8 @@ func judge(e *huma.ErrorDetail) (core.Reason, string) {
 		return core.ReasonRequired, e.Location
 	case e.Message == validation.MsgUnexpectedProperty, e.Message == "unknown query parameter":
 		return core.ReasonUnknownField, e.Location
+	case e.Message == fmt.Sprintf(validation.MsgExpectedMinLength, 1):
+		return core.ReasonRequired, e.Location
 	case allowed(e.Message) != "":
 		return core.ReasonOutOfRange, e.Location
 	}
@@ -74,7 +81,8 @@ func allowed(message string) string {
 	} {
 		before, _, _ := strings.Cut(limit, "%")
 		if rest, ok := strings.CutPrefix(message, before); ok {
-			return " (" + before[strings.IndexAny(before, `<>"`):] + rest + ")"
+			limits := before[strings.IndexAny(before, `<>"`):] + rest
+			return " (" + strings.ReplaceAll(limits, `"`, "") + ")"
 		}
 	}
 	return ""

@@ -28,19 +28,19 @@ type connectRequest struct {
 }
 
 type connectResponse struct {
-	InstanceID   string  `json:"instance_id"`
-	InstanceName string  `json:"instance_name"`
-	Status       string  `json:"status" enum:"connecting,connected,disconnected"`
+	InstanceID   string  `json:"instance_id" doc:"Stays when the tenant connects again"`
+	InstanceName string  `json:"instance_name" doc:"What the provider calls the session; new at each connect"`
+	Status       string  `json:"status" enum:"connecting,connected,disconnected" doc:"connecting: waits for the QR code to be scanned, or for the provider to reconnect; disconnected: connect again"`
 	QRCode       *string `json:"qr_code" doc:"A data URI of the picture to scan; null when there is none yet"`
 }
 
 type statusResponse struct {
-	ID           string     `json:"id"`
+	ID           string     `json:"id" doc:"The instance's id"`
 	InstanceID   string     `json:"instance_id" doc:"The same as id"`
 	UserID       string     `json:"user_id"`
-	InstanceName string     `json:"instance_name"`
-	Provider     string     `json:"provider"`
-	Status       string     `json:"status" enum:"connecting,connected,disconnected"`
+	InstanceName string     `json:"instance_name" doc:"What the provider calls the session"`
+	Provider     string     `json:"provider" doc:"The kind of provider, such as evolution"`
+	Status       string     `json:"status" enum:"connecting,connected,disconnected" doc:"connecting: waits for the QR code to be scanned, or for the provider to reconnect; disconnected: connect again"`
 	Reason       *string    `json:"reason" doc:"Why it is not connected, for programs"`
 	Detail       *string    `json:"detail" doc:"The same for people"`
 	PhoneNumber  *string    `json:"phone_number" doc:"The linked number in digits"`
@@ -50,14 +50,14 @@ type statusResponse struct {
 
 type qrResponse struct {
 	InstanceID string     `json:"instance_id"`
-	Status     string     `json:"status" enum:"connecting,connected,disconnected"`
+	Status     string     `json:"status" enum:"connecting,connected,disconnected" doc:"connecting: waits for the QR code to be scanned, or for the provider to reconnect; disconnected: connect again"`
 	QRCode     string     `json:"qr_code" doc:"A data URI of the picture to scan"`
 	Code       string     `json:"code" doc:"The text in the picture, when the provider gave it"`
 	ExpiresAt  *time.Time `json:"expires_at" doc:"Ask again then at the latest"`
 }
 
 type disconnectResponse struct {
-	Message         string `json:"message"`
+	Message         string `json:"message" doc:"For people"`
 	Status          string `json:"status" enum:"disconnected"`
 	ProviderCleanup string `json:"provider_cleanup" enum:"done,pending" doc:"pending: the provider could not be told; disconnect once more later"`
 }
@@ -170,7 +170,7 @@ func (s *server) registerQRCode() {
 			jsonType:    {Schema: s.schema(qrResponse{})},
 			"image/png": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
 		},
-	}, true)
+	}, false)
 	huma.Register(s.api, op, func(ctx context.Context, in *qrInput) (*qrAnswer, error) {
 		c, _ := ctx.Value(callerKey{}).(caller)
 		out, err := qrCode(ctx, c, in)

@@ -47,6 +47,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	var wrong *config.Error
 	var usage *kong.ParseError
 	if errors.As(err, &wrong) || errors.As(err, &usage) {
+		fmt.Fprintln(stderr, `Run "autopromo --help" for the commands and flags.`)
 		return exitUsage
 	}
 	return exitFailure

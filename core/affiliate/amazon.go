@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/autopromo-cloud/autopromo/core"
 )
@@ -88,7 +89,11 @@ func (Amazon) Classify(u URL) (Target, bool) {
 	if !ok {
 		return refuse("amazon", core.ReasonLinkNotProduct, u.Host), true
 	}
-	if query := amazonSearch(u.Query); query != "" {
+	query, ok := amazonSearch(u.Query)
+	if !ok {
+		return refuse("amazon", core.ReasonLinkDeceptive, u.Host), true
+	}
+	if query != "" {
 		page += "?" + query
 	}
 	return Target{Kind: Page, Store: "amazon", Marketplace: market, URL: "https://www." + market + page}, true
@@ -150,15 +155,37 @@ func amazonPage(parts []string) (string, bool) {
 // isPathByte accepts what needs no escape and has no meaning of its own in a path.
 func isPathByte(c byte) bool { return isAlnum(c) || c == '-' || c == '_' || c == '.' || c == '~' }
 
-// amazonSearch keeps what a search or category page needs, in a fixed order.
-func amazonSearch(query string) string {
-	var kept []string
+// amazonSearch keeps what a search or category page needs, in a fixed order; ok=false when a
+// value could carry somebody's identity.
+func amazonSearch(query string) (kept string, ok bool) {
+	var pairs []string
 	for _, name := range []string{"k", "i", "rh", "node"} {
-		if value, n := queryParam(query, name); n == 1 && value != "" && !hasControl(value) {
-			kept = append(kept, name+"="+url.QueryEscape(value))
+		value, n := queryParam(query, name)
+		if n != 1 || value == "" {
+			continue
+		}
+		if !amazonSearchValue(value) {
+			return "", false
+		}
+		pairs = append(pairs, name+"="+url.QueryEscape(value))
+	}
+	return strings.Join(pairs, "&"), true
+}
+
+// amazonSearchValue accepts words and filters ("n:165,p_36:1000-5000"), but no parameter, no
+// address, nothing encoded once more and no tracking id: the page would show somebody else's
+// name to whoever opens it.
+func amazonSearchValue(value string) bool {
+	if hasControl(value) || strings.ContainsAny(value, "=&%#?;@/\\<>\"") {
+		return false
+	}
+	for _, word := range strings.FieldsFunc(value, func(r rune) bool { return r != '-' && (r > 'z' || !isAlnum(byte(r))) }) {
+		n := len(word)
+		if n > 3 && word[n-3] == '-' && isDigit(word[n-2]) && isDigit(word[n-1]) && strings.ContainsFunc(word, unicode.IsLetter) {
+			return false
 		}
 	}
-	return strings.Join(kept, "&")
+	return true
 }
 
 func hasControl(s string) bool {
@@ -220,7 +247,8 @@ func provenAmazonPage(path, query, want string) bool {
 		default:
 			return false
 		}
-		if seen[name] || value == "" || strings.ContainsAny(value, "=;#?/@") {
+		shown, err := url.QueryUnescape(value)
+		if seen[name] || err != nil || value == "" || strings.ContainsAny(value, "=;#?/@") || signInSearch.MatchString(shown) {
 			return false
 		}
 		seen[name] = true

@@ -14,3 +14,7 @@ var errIdentity = errors.New("the address is not exactly the one the tag's owner
 var signInPath = regexp.MustCompile(`[=;:@,!$*()']|%[0-7]|//|/\.`)
 
 func plainPath(path string) bool { return !signInPath.MatchString(path) }
+
+// signInSearch finds what could carry a parameter or an address inside the value of a search,
+// and a word that ends like a tracking id.
+var signInSearch = regexp.MustCompile(`[=&%#?;@/\\<>"]|[A-Za-z][A-Za-z0-9-]*-[0-9]{2}([^A-Za-z0-9-]|$)`)

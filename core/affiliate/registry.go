@@ -3,6 +3,7 @@ package affiliate
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/autopromo-cloud/autopromo/core"
 )
@@ -59,6 +60,11 @@ func (r *Registry) Store(slug string) (Store, bool) {
 // and what no store claims is [Unknown], each with a hold. Redirect wrappers that show
 // their target are taken off first.
 func (r *Registry) Classify(link string) Target {
+	if address, ok := strings.CutPrefix(link, "mailto:"); ok {
+		// Somebody's address, to be treated as their channel. Its name stays out of reasons.
+		host := strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
+		return Target{Kind: Foreign, Hold: core.Hold{Reason: core.ReasonLinkForeignChannel, Detail: host}}
+	}
 	u, err := Parse(link)
 	for layer := 0; err == nil; layer++ {
 		inner, wrapped := unwrap(u)

@@ -108,6 +108,7 @@ func TestClassifyOthers(t *testing.T) {
 		"https://tidd.ly/4aBc":             {Kind: Short, URL: "https://tidd.ly/4aBc"},
 		"https://chat.whatsapp.com/ABC":    {Kind: Foreign, Hold: core.Hold{Reason: core.ReasonLinkForeignChannel, Detail: "chat.whatsapp.com"}},
 		"https://wa.me/5511":               {Kind: Foreign, Hold: core.Hold{Reason: core.ReasonLinkForeignChannel, Detail: "wa.me"}},
+		"mailto:Ana@Loja.example":          {Kind: Foreign, Hold: core.Hold{Reason: core.ReasonLinkForeignChannel, Detail: "loja.example"}},
 		"https://www.instagram.com/x":      {Kind: Foreign, Hold: core.Hold{Reason: core.ReasonLinkForeignChannel, Detail: "www.instagram.com"}},
 		"https://www.facebook.com/grupo":   {Kind: Foreign, Hold: core.Hold{Reason: core.ReasonLinkForeignChannel, Detail: "www.facebook.com"}},
 		"https://loja.example/x":           {Kind: Unknown, Hold: core.Hold{Reason: core.ReasonLinkUnknownStore, Detail: "loja.example"}},

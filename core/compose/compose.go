@@ -27,8 +27,9 @@ var ErrEdits = errors.New("edits overlap or lie outside the text")
 // Apply returns text with edits made, which may come in any order. The error is [ErrEdits].
 //
 // A dropped line takes along the one blank line that would be left doubled. A replacement
-// that would run into the text after it, so that the link would read on, is set off by one
-// space.
+// is a link, and is set off by one space where it would run into the text after it, so that
+// the link would read on, or into a letter or digit before it, so that it would not be seen.
+// Everything that a phone shows as a line end is one: CR and U+2028 too.
 func Apply(text string, edits []Edit) (string, error) {
 	cuts, err := plan(text, edits)
 	if err != nil {
@@ -36,13 +37,16 @@ func Apply(text string, edits []Edit) (string, error) {
 	}
 	size := len(text)
 	for _, c := range cuts {
-		size += len(c.Text) + 1
+		size += len(c.Text) + 2
 	}
 	var b strings.Builder
 	b.Grow(size)
 	last := 0
 	for i, c := range cuts {
 		b.WriteString(text[last:c.Start])
+		if before, _ := utf8.DecodeLastRuneInString(b.String()); c.Text != "" && (unicode.IsLetter(before) || unicode.IsDigit(before)) {
+			b.WriteByte(' ')
+		}
 		b.WriteString(c.Text)
 		last = c.End
 		next := len(text)
@@ -68,14 +72,18 @@ func plan(text string, edits []Edit) ([]Edit, error) {
 		}
 		last = e.End
 	}
-	var cuts []Edit
+	cuts := make([]Edit, 0, len(sorted))
+	from, to, keeps := 0, 0, false // of the line looked at last
 	for i, e := range sorted {
 		if !e.DropLine {
 			cuts = append(cuts, e)
 			continue
 		}
-		from, to := lineAround(text, e.Start, e.End)
-		if keepsLine(sorted, i, from, to) {
+		if e.Start < from || e.End >= to { // else the line of the edit before
+			from, to = lineAround(text, e.Start, e.End)
+			keeps = keepsLine(sorted, i, from, to)
+		}
+		if keeps {
 			if n := len(cuts); n > 0 { // a link over a line end may reach into a dropped line
 				e.Start = max(e.Start, cuts[n-1].End)
 			}
@@ -87,7 +95,8 @@ func plan(text string, edits []Edit) ([]Edit, error) {
 				cuts[n-1].End = max(cuts[n-1].End, to)
 				continue
 			}
-			from = cuts[n-1].End
+			cuts = append(cuts, Edit{Start: cuts[n-1].End, End: to, DropLine: true})
+			continue
 		}
 		cuts = append(cuts, Edit{Start: from, End: to, DropLine: true})
 	}
@@ -124,40 +133,64 @@ func keepsLine(sorted []Edit, i, from, to int) bool {
 
 // lineAround returns the bytes of the lines that start:end touches, with the line end.
 func lineAround(text string, start, end int) (from, to int) {
-	from = strings.LastIndexByte(text[:start], '\n') + 1
-	if i := strings.IndexByte(text[end:], '\n'); i >= 0 {
-		return from, end + i + 1
+	from = strings.LastIndexFunc(text[:start], isBreak)
+	if from >= 0 {
+		_, n := utf8.DecodeRuneInString(text[from:])
+		from += n
 	}
-	return from, len(text)
+	i := strings.IndexFunc(text[end:], isBreak)
+	if i < 0 {
+		return max(0, from), len(text)
+	}
+	return max(0, from), skipBreak(text, end+i)
+}
+
+// isBreak says whether a phone begins a new line after r.
+func isBreak(r rune) bool {
+	return r >= '\n' && r <= '\r' || r == 0x85 || r == 0x2028 || r == 0x2029
+}
+
+// skipBreak returns the position after the line end at i.
+func skipBreak(text string, i int) int {
+	if strings.HasPrefix(text[i:], "\r\n") {
+		return i + 2
+	}
+	if r, n := utf8.DecodeRuneInString(text[i:]); isBreak(r) {
+		return i + n
+	}
+	return i
+}
+
+// cutBreak returns the position before the line end that stands before i.
+func cutBreak(text string, i int) int {
+	if strings.HasSuffix(text[:i], "\r\n") {
+		return i - 2
+	}
+	if r, n := utf8.DecodeLastRuneInString(text[:i]); isBreak(r) {
+		return i - n
+	}
+	return i
 }
 
 // closeGap extends a dropped block over the blank line that would be left doubled, or left
 // over at the end of the text. It stays between floor and ceiling, where other edits begin.
 func closeGap(text string, c *Edit, floor, ceiling int) {
-	before := strings.TrimRight(text[:c.Start], "\r\n")
-	blankBefore := c.Start == 0 || strings.Count(text[len(before):c.Start], "\n") > 1
+	above := cutBreak(text, c.Start)
+	blankBefore := c.Start == 0 || cutBreak(text, above) != above
 	if c.End == len(text) {
-		c.Start = max(floor, cutLineEnd(text, c.Start))
+		c.Start = max(floor, above)
 		if blankBefore {
-			c.Start = max(floor, cutLineEnd(text, c.Start))
+			c.Start = max(floor, cutBreak(text, c.Start))
 		}
 		return
 	}
-	line, _, _ := strings.Cut(text[c.End:], "\n")
-	if end := c.End + len(line) + 1; blankBefore && strings.Trim(line, " \t\r") == "" && end <= ceiling {
+	blank := c.End
+	for blank < len(text) && (text[blank] == ' ' || text[blank] == '\t') {
+		blank++
+	}
+	if end := skipBreak(text, blank); blankBefore && (end > blank || end == len(text)) && end <= ceiling {
 		c.End = end
 	}
-}
-
-// cutLineEnd returns the position before the line end that stands before i.
-func cutLineEnd(text string, i int) int {
-	if i > 0 && text[i-1] == '\n' {
-		i--
-		if i > 0 && text[i-1] == '\r' {
-			i--
-		}
-	}
-	return i
 }
 
 // runsOn says whether the text after a link would be read as part of it: anything but

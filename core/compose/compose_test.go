@@ -52,6 +52,11 @@ func TestApply(t *testing.T) {
 		{"two lines", "a\n\n{x}\n{y}\n\nb", "a\n\nb"},
 		{"a kept link keeps its line", "Oferta {x} e [y=z] já", "Oferta  e z já"},
 		{"drop and replace", "a [x=y]\n{z}\n[w=v]", "a y\nv"},
+		{"letter before", "aqui[x=y] 1[x=y] á[x=y] 👉[x=y] :[x=y]", "aqui y 1 y á y 👉y :y"},
+		{"drop after cr", "a\r{x}\rb", "a\rb"},
+		{"drop after a line separator", "a\u2028{x}\u2028b\u2029{x}", "a\u2028b"},
+		{"drop between other breaks", "a\v{x}\vb\f{x}\u0085c", "a\vb\fc"},
+		{"drop and keep on a long line", "[x=y] {x} {x}\n{x} {x}\nb", "y  \nb"},
 		{"label stays", "Grupo:\n{x}\nfim", "Grupo:\nfim"},
 	}
 	for _, tt := range tests {

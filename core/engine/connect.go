@@ -2,10 +2,8 @@ package engine
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"strings"
 	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
@@ -15,11 +13,11 @@ import (
 const (
 	qrPoll          = 100 * time.Millisecond // how often Connect looks for a QR code
 	qrFresh         = 40 * time.Second       // WhatsApp replaces a code after 20 to 60 s
-	nameTries       = 3                      // other names to try when one is taken
 	statusTimeout   = 5 * time.Second
 	statusFresh     = 10 * time.Second // how old a status may be that a person asked for
 	checkConnected  = 5 * time.Minute  // how often a healthy session is checked
 	checkConnecting = 15 * time.Second // how often one that is coming up is checked
+	closedGrace     = 10 * time.Minute // how long a session may be down before a person is asked
 )
 
 // ConnectRequest says through which provider a tenant connects.
@@ -86,90 +84,8 @@ func (t *Tenant) newSession(r ConnectRequest) (core.Instance, gateway.Gateway, e
 	now := e.now()
 	return core.Instance{
 		ID: core.InstanceID(id), Provider: r.Provider, ServerURL: r.ServerURL, ServerKey: r.ServerKey,
-		Status: core.InstanceConnecting, CreatedAt: now, UpdatedAt: now, CheckedAt: now,
+		Status: core.InstanceConnecting, CreatedAt: now, UpdatedAt: now, CheckedAt: now.Add(provisionTime),
 	}, gw, nil
-}
-
-// claimInstance makes next the tenant's instance before the provider is called, so that no
-// session exists at a provider that we do not know of. It returns the session next
-// replaces, if any.
-func (t *Tenant) claimInstance(ctx context.Context, next *core.Instance) (*core.Instance, error) {
-	already := core.NewError(core.CodeConflict, core.ReasonAlreadyConnected, "")
-	next.Name = core.InstanceName(t.id, "")
-	err := t.repo.Instance().Create(ctx, *next)
-	if core.CodeOf(err) != core.CodeConflict {
-		return nil, err
-	}
-	var old core.Instance
-	stored, err := t.repo.Instance().Update(ctx, func(i *core.Instance) error {
-		if i.Status != core.InstanceDisconnected {
-			return already
-		}
-		old = *i
-		session := *next
-		session.ID, session.CreatedAt = i.ID, i.CreatedAt
-		session.PhoneNumber, session.LinkedAt = i.PhoneNumber, i.LinkedAt
-		session.Generation = i.Generation + 1
-		session.Name = core.InstanceName(t.id, nameSuffix())
-		*i = session
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	*next = stored
-	return &old, nil
-}
-
-// nameSuffix makes a re-created session's name new: providers delete asynchronously, and a
-// name used again too soon can name a ghost.
-func nameSuffix() string { return strings.ToLower(rand.Text()[:6]) }
-
-// provision creates the session at the provider under a free name, with its webhook.
-func (t *Tenant) provision(ctx context.Context, gw gateway.Gateway, inst *core.Instance) error {
-	var err error
-	for range nameTries {
-		token, secret := newSecret(), newSecret()
-		name := inst.Name
-		*inst, err = t.repo.Instance().Update(ctx, func(i *core.Instance) error {
-			i.Name, i.WebhookHash, i.WebhookSecret = name, hashToken(token.Reveal()), secret
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		hook := gateway.Webhook{
-			URL: strings.TrimRight(t.e.config.PublicURL, "/") + "/hooks/" + string(inst.Provider) +
-				"/" + token.Reveal(),
-			Secret: secret,
-		}
-		var made gateway.Provisioned
-		made, err = gw.Provision(ctx, t.e.session(*inst), hook)
-		if gateway.KindOf(err) == gateway.KindAlreadyExists {
-			inst.Name = core.InstanceName(t.id, nameSuffix())
-			continue
-		}
-		if err != nil {
-			break
-		}
-		*inst, err = t.repo.Instance().Update(context.WithoutCancel(ctx), func(i *core.Instance) error {
-			i.Token, i.Provisioned = made.Token, true
-			return nil
-		})
-		return err
-	}
-	t.log().Warn("the provider did not create the session", "provider", inst.Provider, "error", err)
-	_, updateErr := t.repo.Instance().Update(context.WithoutCancel(ctx), func(i *core.Instance) error {
-		i.Closed(providerReason(err), t.e.now())
-		// An unknown outcome may have made a session: it is cleaned up on the next connect.
-		i.Provisioned = gateway.KindOf(err) == gateway.KindUnknown
-		i.WebhookHash = ""
-		return nil
-	})
-	if updateErr != nil {
-		return updateErr
-	}
-	return providerError(err)
 }
 
 // firstQRCode asks for pairing and waits for a QR code from the answer or from a webhook,
@@ -210,7 +126,7 @@ func (t *Tenant) askQRCode(ctx context.Context, gw gateway.Gateway, inst core.In
 		return err
 	}
 	_, err = t.repo.Instance().Update(context.WithoutCancel(ctx), func(i *core.Instance) error {
-		if i.Name != inst.Name {
+		if !speaksFor(*i, inst.Name) {
 			return nil
 		}
 		if pairing.State == gateway.StateOpen {
@@ -266,7 +182,8 @@ func (t *Tenant) Instance(ctx context.Context) (core.Instance, error) {
 	if err != nil || inst.Status == core.InstanceDisconnected || t.e.now().Sub(inst.CheckedAt) < statusFresh {
 		return inst, err
 	}
-	return t.check(ctx, inst), nil
+	inst, _ = t.check(ctx, inst)
+	return inst, nil
 }
 
 // Disconnect ends the tenant's WhatsApp session. It always succeeds on our side: from here

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,7 +51,9 @@ type house struct {
 	evolution *fakeevolution.Server
 	poster    *fakewhatsapp.Phone
 	source    *fakewhatsapp.Group
-	stop      func() // ends Run
+	wire      *wire
+	clock     atomic.Int64 // how far the engine's clock is off
+	stop      func()       // ends Run
 }
 
 func build(t *testing.T, tune func(*engine.Config)) *house {
@@ -75,6 +78,7 @@ func build(t *testing.T, tune func(*engine.Config)) *house {
 	t.Cleanup(func() { h.evolution.Close(); provider.Close() })
 	evo, err := evolution.New(evolution.Options{Client: provider.Client()})
 	h.must(err)
+	h.wire = &wire{Gateway: evo, after: map[string]func(){}}
 
 	hooks := httptest.NewServer(http.HandlerFunc(h.webhook))
 	t.Cleanup(hooks.Close)
@@ -82,12 +86,13 @@ func build(t *testing.T, tune func(*engine.Config)) *house {
 		PublicURL: hooks.URL, ServerURL: provider.URL, ServerKey: core.NewSecret(adminKey),
 		WithoutPacing: true, QRWait: patience, IdlePoll: 20 * time.Millisecond, SweepEvery: 20 * time.Millisecond,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Now:    func() time.Time { return time.Now().Add(time.Duration(h.clock.Load())) },
 	}
 	if tune != nil {
 		tune(&config)
 	}
 	h.engine, err = engine.New(engine.Deps{
-		Repository: h.repo, Publisher: bus, Subscriber: bus, Gateways: []gateway.Gateway{evo},
+		Repository: h.repo, Publisher: bus, Subscriber: bus, Gateways: []gateway.Gateway{h.wire},
 		Resolver: shortLinks{"https://amzn.to/curto": "https://www.amazon.com.br/dp/B0BLCKCBRS?tag=outro-20"},
 	}, config)
 	h.must(err)

@@ -136,7 +136,7 @@ func (t *Tenant) take(ctx context.Context, inst core.Instance, event gateway.Eve
 		return t.prove(ctx, ev.Chat, ev.ID, "")
 	case gateway.QR:
 		_, err := t.repo.Instance().Update(ctx, func(i *core.Instance) error {
-			if i.Name == inst.Name {
+			if speaksFor(*i, inst.Name) {
 				i.ShowQRCode(ev.Code, t.e.now())
 			}
 			return nil

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
@@ -11,9 +12,13 @@ import (
 // maxMediaBytes is WhatsApp's limit for photos and videos sent as such: 16 MiB.
 const maxMediaBytes = 16 << 20
 
+// mediaPatience is how old a delivery gets before its text goes alone because fetching the
+// media fails for a time: alone is better than too late.
+const mediaPatience = 10 * time.Minute
+
 // fetchMedia gets the bytes that travel with a delivery. gone says that there were some and
 // they cannot be had, so the text goes alone. An error means that the provider is out of
-// reach, which says nothing about the media.
+// reach, or asked to wait, which says nothing about the media.
 func (t *Tenant) fetchMedia(ctx context.Context, gw gateway.Gateway, inst core.Instance, o core.Offer, d core.Delivery) (m *gateway.Media, gone bool, err error) {
 	if o.Media == nil || d.WithoutMedia {
 		return nil, d.WithoutMedia, nil
@@ -32,7 +37,11 @@ func (t *Tenant) fetchMedia(ctx context.Context, gw gateway.Gateway, inst core.I
 	case "":
 		t.e.media.put(o.ID, &fetched)
 		return &fetched, false, nil
-	case gateway.KindTemporary, gateway.KindNotConnected, gateway.KindLoggedOut, gateway.KindAuth,
+	case gateway.KindTemporary:
+		if t.e.now().Sub(d.CreatedAt) < mediaPatience {
+			return nil, false, err
+		}
+	case gateway.KindNotConnected, gateway.KindLoggedOut, gateway.KindAuth,
 		gateway.KindLicense, gateway.KindRateLimited, gateway.KindRestricted:
 		return nil, false, err
 	}

@@ -175,3 +175,15 @@ func TestPacingRestsTheLaneAfterEachSend(t *testing.T) {
 		t.Errorf("pending %d, sent %d; want 1 and 1", stats.Deliveries[core.DeliveryPending], stats.SentToday)
 	}
 }
+
+func TestTheSameTextSentBeforeProvesNothing(t *testing.T) {
+	h := build(t, hasty).start()
+	bia := h.marketer("bia", "5511900000002", "bia-20")
+	_, err := bia.ChangeSettings(t.Context(), func(s *core.Settings) error { s.RepostWindow = 0; return nil })
+	h.must(err)
+	h.post(foreign)
+	bia.offers(1, state(core.DeliverySent))
+	h.evolution.Next(fakeevolution.TimedOut())
+	h.post(foreign)
+	bia.offers(1, state(core.DeliveryUnconfirmed))
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/core/affiliate"
@@ -59,14 +60,24 @@ type plan struct {
 	retry      bool // a short link may open later
 }
 
+// maxLinks is how many links a promotion may hold, which is far more than any does: each
+// short one costs a network call.
+const maxLinks = 100
+
 // plan finds every link of a text, decides on each, and proves the result. It fails closed:
 // any doubt is a hold, and only a plan without holds has a text.
 func (e *Engine) plan(ctx context.Context, s core.Settings, tags []core.Tag, text string) plan {
+	text = extract.Unglue(text)
 	p := plan{facts: extract.Offer(text)}
 	if p.facts.SoldOut {
 		p.hold(core.ReasonSoldOut, "")
 	}
 	found := extract.Links(text)
+	if len(found) > maxLinks {
+		p.sells = true
+		p.hold(core.ReasonTooLong, "")
+		return p
+	}
 	edits := make([]compose.Edit, 0, len(found))
 	decided := map[string]core.Link{}
 	for _, f := range found {
@@ -87,6 +98,13 @@ func (e *Engine) plan(ctx context.Context, s core.Settings, tags []core.Tag, tex
 		return p
 	}
 	final, err := compose.Apply(text, edits)
+	if err == nil && slices.ContainsFunc(edits, dropsLine) && !sameFacts(extract.Offer(final), p.facts) {
+		// A price or coupon stands on the line of an invite: only the invite goes.
+		for i := range edits {
+			edits[i].DropLine = false
+		}
+		final, err = compose.Apply(text, edits)
+	}
 	if err != nil {
 		p.hold(core.ReasonNotProven, "")
 		return p
@@ -97,6 +115,12 @@ func (e *Engine) plan(ctx context.Context, s core.Settings, tags []core.Tag, tex
 	}
 	p.text = final
 	return p
+}
+
+func dropsLine(e compose.Edit) bool { return e.DropLine }
+
+func sameFacts(a, b extract.Facts) bool {
+	return a.Price == b.Price && slices.Equal(a.Coupons, b.Coupons)
 }
 
 func (p *plan) hold(r core.Reason, detail string) {
@@ -185,13 +209,47 @@ func (e *Engine) proof(text string, tags []core.Tag) *core.Hold {
 	if len(final) == 0 {
 		return &core.Hold{Reason: core.ReasonNoLink}
 	}
+	last := 0
 	for _, l := range final {
 		if err := e.deps.Stores.Verify(l.URL, tags); err != nil {
 			h := holdOf(err)
 			return &core.Hold{Reason: core.ReasonNotProven, Detail: h.Detail}
 		}
+		if e.namesIdentity(text[last:l.Start]) {
+			return &core.Hold{Reason: core.ReasonNotProven}
+		}
+		last = l.End
+	}
+	if e.namesIdentity(text[last:]) {
+		return &core.Hold{Reason: core.ReasonNotProven}
 	}
 	return nil
+}
+
+// namesIdentity says whether plain text holds a store's tag as a parameter: what a line end
+// or a space inside somebody's link leaves behind ("tag=rival-20").
+func (e *Engine) namesIdentity(text string) bool {
+	if strings.IndexByte(text, '=') < 0 {
+		return false
+	}
+	names := map[string]bool{}
+	for _, s := range e.deps.Stores.Stores() {
+		for _, f := range s.Fields() {
+			names[f.Name] = true
+		}
+	}
+	pairs := strings.Split(strings.ToLower(text), "=")
+	for i, before := range pairs[:len(pairs)-1] {
+		name := before[strings.LastIndexFunc(before, notInName)+1:]
+		if names[name] && pairs[i+1] != "" && !notInName(rune(pairs[i+1][0])) {
+			return true
+		}
+	}
+	return false
+}
+
+func notInName(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_' && r != '-'
 }
 
 func (e *Engine) storeName(slug string) string {

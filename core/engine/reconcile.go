@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
@@ -9,7 +11,10 @@ import (
 	"github.com/autopromo-cloud/autopromo/ports/repository"
 )
 
-const lookAgain = 30 * time.Second // between two look-ups of one unknown outcome
+const (
+	lookAgain  = 30 * time.Second // between two look-ups of one unknown outcome
+	asksAtOnce = 16
+)
 
 // settleUnknown looks after attempts without an answer: expired ones become ambiguous, and
 // ambiguous ones are looked up until proof or the end of the grace.
@@ -21,11 +26,26 @@ func (e *Engine) settleUnknown(ctx context.Context) {
 		}
 		return
 	}
-	for _, ref := range refs {
+	each(refs, func(ref repository.DeliveryRef) {
 		t := e.Tenant(ref.Tenant)
 		if err := t.settle(ctx, ref.ID); err != nil && ctx.Err() == nil {
 			t.log().Error("an unknown outcome was not settled; it will be tried again", "delivery_id", string(ref.ID), "error", err)
 		}
+	})
+}
+
+// each calls f for all, some at a time, so that one tenant's slow provider does not hold
+// up the others.
+func each[T any](all []T, f func(T)) {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	free := make(chan struct{}, asksAtOnce)
+	for _, one := range all {
+		free <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-free }()
+			f(one)
+		})
 	}
 }
 
@@ -52,15 +72,26 @@ func (t *Tenant) settle(ctx context.Context, id core.DeliveryID) error {
 		if err != nil {
 			return err
 		}
-		gw, err := t.e.gateway(inst)
+		same, err := t.sentBy(ctx, inst, d)
 		if err != nil {
 			return err
 		}
+		// Without its gateway nothing can be looked up, but the grace must end all the same.
+		gw, _ := t.e.gateway(inst)
 		found, messageID, certain := t.findSent(ctx, gw, inst, d)
+		if found {
+			if found, err = t.unclaimed(ctx, d, messageID); err != nil {
+				return err
+			}
+			certain = false
+		}
 		if found {
 			return t.markSent(ctx, d, messageID)
 		}
-		honoured := gw.Capabilities().ClientMessageID == gateway.ClientIDHonoured
+		// Another session cannot know that nothing was sent, and to its own number the same
+		// id is another message.
+		certain = certain && same
+		honoured := same && gw != nil && gw.Capabilities().ClientMessageID == gateway.ClientIDHonoured
 		switch {
 		case certain:
 			s.To, s.Reason = core.DeliveryPending, core.ReasonProviderTemporary
@@ -78,6 +109,21 @@ func (t *Tenant) settle(ctx context.Context, id core.DeliveryID) error {
 	}
 	_, err = t.repo.Deliveries().Settle(ctx, s)
 	return ignoreConflict(err)
+}
+
+// sentBy says whether the attempt was made by the session the tenant has now.
+func (t *Tenant) sentBy(ctx context.Context, inst core.Instance, d core.Delivery) (bool, error) {
+	offer, err := t.repo.Offers().Get(ctx, d.OfferID)
+	return err == nil && d.ClientID == t.clientID(inst, offer, d), err
+}
+
+// unclaimed says whether no other delivery is known to be that message: the same text may
+// have been sent to the group before.
+func (t *Tenant) unclaimed(ctx context.Context, d core.Delivery, id core.MessageID) (bool, error) {
+	same, err := t.repo.Deliveries().Unproven(ctx, d.Chat, id)
+	return !slices.ContainsFunc(same, func(other core.Delivery) bool {
+		return id != "" && other.MessageID == id && other.ID != d.ID
+	}), err
 }
 
 // findSent asks the provider whether a message of ours is there. certain says that "no"
@@ -111,24 +157,37 @@ func (e *Engine) checkInstances(ctx context.Context) {
 		}
 		return
 	}
-	for _, id := range tenants {
+	each(tenants, func(id core.TenantID) {
 		t := e.Tenant(id)
 		if inst, err := t.repo.Instance().Get(ctx); err == nil {
 			t.check(ctx, inst)
 		}
-	}
+	})
 }
 
 // check asks the provider how a session stands and stores the answer. It returns the
-// instance as stored; a provider that does not answer changes only when it was asked.
-func (t *Tenant) check(ctx context.Context, inst core.Instance) core.Instance {
-	gw, err := t.e.gateway(inst)
-	if err != nil {
-		return inst
+// instance as stored and what the provider said; one that does not answer changes only when
+// it was asked.
+func (t *Tenant) check(ctx context.Context, inst core.Instance) (core.Instance, gateway.State) {
+	status, reason := gateway.Status{State: gateway.StateUnknown}, core.ReasonUnknownProvider
+	if gw, err := t.e.gateway(inst); err == nil {
+		status, reason = t.ask(ctx, gw, inst)
 	}
-	askCtx, cancel := context.WithTimeout(ctx, statusTimeout)
+	stored, err := t.changeState(ctx, inst.Name, status, reason)
+	if err != nil {
+		if ctx.Err() == nil {
+			t.log().Error("the status was not stored", "error", err)
+		}
+		return inst, gateway.StateUnknown
+	}
+	return stored, status.State
+}
+
+// ask gets the status of a session, and why it is not open where that is known.
+func (t *Tenant) ask(ctx context.Context, gw gateway.Gateway, inst core.Instance) (gateway.Status, core.Reason) {
+	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 	defer cancel()
-	status, err := gw.Status(askCtx, t.e.session(inst))
+	status, err := gw.Status(ctx, t.e.session(inst))
 	reason := core.Reason("")
 	if err != nil {
 		t.log().Warn("the provider did not tell the status", "error", err)
@@ -140,20 +199,24 @@ func (t *Tenant) check(ctx context.Context, inst core.Instance) core.Instance {
 	if status.State == gateway.StateLoggedOut {
 		reason = core.ReasonLoggedOut
 	}
-	stored, err := t.changeState(ctx, inst.Name, status, reason)
-	if err != nil {
-		t.log().Error("the status was not stored", "error", err)
-		return inst
-	}
-	return stored
+	return status, reason
 }
 
-// changeState applies what the provider says about a session. Word of an older session of
-// the tenant changes nothing.
+// speaksFor says whether word of a session may change the instance: not word of an older
+// session, nor of one the tenant has disconnected.
+func speaksFor(i core.Instance, name string) bool {
+	return i.Name == name && (i.Status != core.InstanceDisconnected || i.WebhookHash != "")
+}
+
+// changeState applies what the provider says about a session. Events come late, twice and
+// in any order, and an answer may be older than an event stored meanwhile. So only a
+// log-out is final; a session that is merely down is asked about again soon, until it is
+// back or closedGrace is over.
 func (t *Tenant) changeState(ctx context.Context, name string, s gateway.Status, reason core.Reason) (core.Instance, error) {
 	opened := false
 	inst, err := t.repo.Instance().Update(ctx, func(i *core.Instance) error {
-		if i.Name != name || i.Status == core.InstanceDisconnected && s.State != gateway.StateOpen {
+		if !speaksFor(*i, name) || i.Status == core.InstanceDisconnected && (s.State != gateway.StateOpen ||
+			i.Reason == core.ReasonLoggedOut || i.Reason == core.ReasonNumberRestricted) {
 			return nil
 		}
 		now, was := t.e.now(), i.Status
@@ -166,12 +229,19 @@ func (t *Tenant) changeState(ctx context.Context, name string, s gateway.Status,
 		case gateway.StateLoggedOut:
 			i.Closed(reason, now)
 		case gateway.StateClosed:
-			// A session that has never been opened starts as closed.
-			if was == core.InstanceConnected || reason != "" {
+			switch {
+			case reason != "":
 				i.Closed(reason, now)
+			case was == core.InstanceConnecting && now.Sub(i.UpdatedAt) > closedGrace:
+				i.Closed(core.ReasonNotConnected, now)
+			default:
+				i.Dropped(now)
 			}
 		case gateway.StateUnknown:
 			i.Reason = reason
+			if reason == core.ReasonProviderAuth || reason == core.ReasonProviderLicense {
+				i.Dropped(now) // nothing can be sent: the lane waits instead of trying
+			}
 		}
 		if i.Status == core.InstanceConnecting {
 			i.CheckedAt = now.Add(checkConnecting - checkConnected) // ask again soon

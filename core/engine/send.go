@@ -22,7 +22,25 @@ const (
 // one call, the call, and what it means. Everything slow happens before the permission, so
 // that only the call itself can be interrupted into doubt.
 func (t *Tenant) send(ctx context.Context, lane core.Lane, tenant core.Tenant, inst core.Instance, d core.Delivery) (time.Time, error) {
+	offer, err := t.repo.Offers().Get(ctx, d.OfferID)
+	if err != nil {
+		return t.e.now(), err
+	}
+	gw, err := t.e.gateway(inst)
+	if err != nil {
+		return t.e.now().Add(recheckOffline), err
+	}
+	media, gone, err := t.fetchMedia(ctx, gw, inst, offer, d)
+	if err != nil {
+		return t.withoutMediaYet(ctx, d, err)
+	}
+	// Fetching may have taken a minute: whatever can forbid the send is asked only now.
 	now := t.e.now()
+	if current, err := t.repo.Instance().Get(ctx); err != nil {
+		return now, err
+	} else if current.Name != inst.Name || current.Status != core.InstanceConnected {
+		return now, nil
+	}
 	if hold, err := t.lastCheck(ctx, d); err != nil {
 		return now, err
 	} else if hold != nil {
@@ -33,38 +51,26 @@ func (t *Tenant) send(ctx context.Context, lane core.Lane, tenant core.Tenant, i
 		})
 		return now, ignoreConflict(err)
 	}
-	offer, err := t.repo.Offers().Get(ctx, d.OfferID)
-	if err != nil {
-		return now, err
-	}
-	gw, err := t.e.gateway(inst)
-	if err != nil {
-		return now.Add(recheckOffline), err
-	}
-	media, gone, err := t.fetchMedia(ctx, gw, inst, offer, d)
-	if err != nil {
-		t.log().Warn("the media's provider cannot be reached; the lane waits", "error", err)
-		return now.Add(outageRetry), nil
-	}
-	now = t.e.now()
+	// The call must be over before its lease is, also when this process is frozen in
+	// between or the clock is set: context deadlines keep to the monotonic clock.
+	callCtx, cancel := context.WithTimeout(ctx, t.e.config.SendTimeout)
+	defer cancel()
 	d, err = t.repo.Lane().Begin(ctx, repository.Begin{
-		ID: d.ID, Text: d.Text, ClientID: t.clientID(offer, d), Lane: lane, Now: now,
+		ID: d.ID, Text: d.Text, ClientID: t.clientID(inst, offer, d), Lane: lane, Now: now,
 		Deadline: now.Add(t.e.config.SendTimeout + leaseMargin), NextSend: now.Add(t.gap(tenant.Settings.Pacing)), WithoutMedia: gone,
 	})
 	if err != nil {
 		return now, ignoreConflict(err) // edited, cancelled or somebody else's in between
 	}
-	callCtx, cancel := context.WithTimeout(ctx, t.e.config.SendTimeout)
 	receipt, sendErr := gw.Send(callCtx, t.e.session(inst), gateway.Outbound{
 		ID: d.ClientID, To: d.Chat, Text: d.Text, Media: media,
 	})
-	cancel()
 	s, next := t.outcome(d, receipt, sendErr)
 	// What is known about the call must be stored even when its time is over.
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	if _, err := t.repo.Deliveries().Settle(ctx, s); err != nil {
-		return next, ignoreConflict(err) // an echo was faster
+	if err := t.conclude(ctx, s); err != nil {
+		return next, err
 	}
 	t.log().Info("delivery attempted", "delivery_id", string(d.ID), "offer_id", string(d.OfferID),
 		"state", s.To, "reason", s.Reason, "attempt", d.Attempt)
@@ -74,10 +80,39 @@ func (t *Tenant) send(ctx context.Context, lane core.Lane, tenant core.Tenant, i
 	return next, nil
 }
 
+// withoutMediaYet puts off a delivery whose media could not be asked for. Where only this
+// media is in trouble the others go on.
+func (t *Tenant) withoutMediaYet(ctx context.Context, d core.Delivery, err error) (time.Time, error) {
+	t.log().Warn("the media could not be asked for; the delivery waits", "delivery_id", string(d.ID), "error", err)
+	now := t.e.now()
+	if gateway.KindOf(err) != gateway.KindTemporary {
+		return now.Add(outageRetry), nil
+	}
+	_, err = t.repo.Deliveries().Settle(ctx, repository.Settle{
+		ID: d.ID, From: core.DeliveryPending, Attempt: d.Attempt, To: core.DeliveryPending,
+		Reason: core.ReasonProviderTemporary, NotBefore: now.Add(outageRetry), Now: now,
+	})
+	return now, ignoreConflict(err)
+}
+
+// conclude stores what an attempt came to. When it took so long that it was given up
+// meanwhile, what is known now still ends the doubt; an echo that was faster stays.
+func (t *Tenant) conclude(ctx context.Context, s repository.Settle) error {
+	stored, err := t.repo.Deliveries().Settle(ctx, s)
+	inDoubt := stored.State == core.DeliveryAmbiguous && s.To != core.DeliveryAmbiguous ||
+		stored.State == core.DeliveryUnconfirmed && s.To == core.DeliverySent
+	if core.CodeOf(err) == core.CodeConflict && inDoubt && stored.Attempt == s.Attempt && stored.State.CanBecome(s.To) {
+		s.From = stored.State
+		_, err = t.repo.Deliveries().Settle(ctx, s)
+	}
+	return ignoreConflict(err)
+}
+
 // clientID is the message id we choose for a delivery. It comes from natural keys only, so
-// it is the same when lost rows come back, and another one only when a person sends again.
-func (t *Tenant) clientID(o core.Offer, d core.Delivery) core.MessageID {
-	return core.DeriveMessageID([]byte(t.e.config.IDKey.Reveal()), string(t.id), string(o.InstanceID),
+// it is the same when lost rows come back, and another one only when a person sends again
+// or another session does: a message id means something within one session.
+func (t *Tenant) clientID(i core.Instance, o core.Offer, d core.Delivery) core.MessageID {
+	return core.DeriveMessageID([]byte(t.e.config.IDKey.Reveal()), string(t.id), i.Name,
 		string(o.Source.Chat), string(o.Source.Participant), string(o.Source.ID), string(d.Chat), strconv.Itoa(d.Epoch))
 }
 
@@ -131,7 +166,9 @@ func (t *Tenant) outcome(d core.Delivery, r gateway.Receipt, err error) (reposit
 		})
 	case gateway.KindMediaUnavailable, gateway.KindTooLarge:
 		again(core.ReasonMediaGone, now)
-		s.WithoutMedia = true
+		if s.WithoutMedia = true; d.WithoutMedia {
+			s.To, s.Reason, s.Detail = core.DeliveryFailed, core.ReasonProviderInvalid, string(kind)
+		}
 	case gateway.KindForbidden:
 		s.To, s.Reason = core.DeliveryFailed, core.ReasonGroupForbidden
 	case gateway.KindInvalid, gateway.KindPermanent, gateway.KindAlreadyExists:
@@ -149,10 +186,12 @@ func (t *Tenant) afterFailure(ctx context.Context, inst core.Instance, d core.De
 	case gateway.KindForbidden:
 		t.destinationProblem(ctx, d, core.ReasonGroupForbidden)
 	case gateway.KindNotFound:
-		if t.check(ctx, inst).Status == core.InstanceConnected {
+		// Only a session that is known to be there and open says something about the group.
+		if stored, state := t.check(ctx, inst); state == gateway.StateOpen && stored.Name == inst.Name {
 			t.destinationProblem(ctx, d, core.ReasonGroupGone)
 		}
-	case gateway.KindNotConnected, gateway.KindLoggedOut, gateway.KindAuth, gateway.KindLicense:
+	case gateway.KindNotConnected, gateway.KindLoggedOut, gateway.KindAuth, gateway.KindLicense, gateway.KindUnknown:
+		// A session that went down turns each further send into doubt.
 		t.check(ctx, inst)
 	}
 }

@@ -3,6 +3,7 @@ package extract
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // maxCoupons and labelWindow bound the work on a text made to be slow: no promotion has
@@ -31,13 +32,15 @@ func coupons(lines []line) []string {
 				add(found)
 			}
 		case ok:
-			found, _ := codeList(rest)
-			add(found)
-		case isDiscount(l.lower):
-			add(codeAtEnd(l.text))
+			if found, _ := codeList(rest); !isSentence(rest, found) {
+				add(found)
+			}
 		}
-		if ok && isDiscount(l.lower) && len(codes) == 0 {
-			add(codeAtEnd(l.text))
+		if isDiscount(l.lower) && (!ok || len(codes) == 0) {
+			// In a line of capitals "40% OFF - TECLADO" names the product.
+			if found := codeAtEnd(l.text); len(found) > 0 && (hasDigit(found[0]) || !shouts(l.text)) {
+				add(found)
+			}
 		}
 	}
 	return codes
@@ -67,6 +70,9 @@ func afterLabel(l line) (rest string, label, ok bool) {
 			}
 			// "cupom extra: X": up to two plain words before the colon.
 			if head, tail, found := strings.Cut(rest, ":"); found && len(words(head)) <= 2 && !hasCode(head) {
+				if word == "codigo" && !isCouponCode(head) {
+					continue // "código do produto: X"
+				}
 				return strings.TrimSpace(tail), true, true
 			}
 			if word == "use" || word == "usem" {
@@ -75,7 +81,7 @@ func afterLabel(l line) (rest string, label, ok bool) {
 				}
 			}
 			// In a line of capitals any word looks like a code; one with a digit still is.
-			if c, _ := codeList(rest); len(c) > 0 && !strings.ContainsAny(c[0], "0123456789") &&
+			if c, _ := codeList(rest); len(c) > 0 && !hasDigit(c[0]) &&
 				shouts(l.text[:begin]+l.text[end:]) && !tells(l.lower[:begin]) {
 				return "", false, false
 			}
@@ -83,6 +89,31 @@ func afterLabel(l line) (rest string, label, ok bool) {
 		}
 	}
 	return "", false, false
+}
+
+// isSentence says whether the one code found in s is rather the first word of a sentence in
+// capitals: "CUPOM: DIRETO NO LINK".
+func isSentence(s string, found []string) bool {
+	if len(found) != 1 || hasDigit(found[0]) {
+		return false
+	}
+	_, after, _ := strings.Cut(s, found[0])
+	ws := strings.Fields(after)
+	return len(ws) > 0 && len(ws[0]) > 1 && ws[0] == strings.ToUpper(ws[0]) && strings.TrimFunc(ws[0], unicode.IsLetter) == ""
+}
+
+func hasDigit(s string) bool { return strings.ContainsAny(s, "0123456789") }
+
+// isCouponCode says whether the words between "código" and a colon leave it a coupon's.
+func isCouponCode(head string) bool {
+	for _, w := range words(strings.ToLower(head)) {
+		switch w {
+		case "de", "do", "desconto", "cupom", "promocional", "extra", "promo":
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // tells says whether the words before "cupom" tell people to use it.
@@ -172,7 +203,8 @@ func isCode(w string) bool {
 
 // isStopWord knows the words that stand in capitals where a code could.
 func isStopWord(w string) bool {
-	for _, beginning := range []string{"ESGOT", "EXCLUSIV", "LIBERAD", "DISPONIV", "SELECIONAD", "LIMITAD", "ATIV", "APLICA"} {
+	for _, beginning := range []string{"ESGOT", "EXCLUSIV", "LIBERAD", "DISPONIV", "SELECIONAD", "LIMITAD", "ATIV", "APLICA",
+		"AUTOMATIC", "INDISPONIV", "NENHUM", "PEGU", "CLIQU", "ACESS", "CONFIR"} {
 		if strings.HasPrefix(w, beginning) && strings.Trim(w, "0123456789") == w {
 			return true
 		}
@@ -183,6 +215,7 @@ func isStopWord(w string) bool {
 		"OFF", "DESCONTO", "FRETE", "GRATIS", "NOVO", "NOVOS", "NOVA", "VALIDO", "PARA", "COM", "SEM", "NAS", "NOS",
 		"QUE", "HOJE", "AQUI", "AGORA", "AINDA", "ACABOU", "ENCERRADO", "EXPIRADO", "PRIMEIRA", "COMPRA", "COMPRAS",
 		"ESPECIAL", "VOLTOU", "CORRE", "APENAS", "SOMENTE", "PRODUTO", "LOJA", "ANUNCIO", "PAGINA", "CARRINHO",
+		"NAO", "VEJA", "PEGAR", "BREVE", "DIRETO", "BIO", "TELA", "CODIGO",
 		"DOS", "DAS", "SEU", "SUA", "MEU", "MINHA", "EXTRA", "OUTROS", "ESSE", "ESTE", "ACIMA", "ATE":
 		return true
 	}

@@ -74,20 +74,22 @@ func domainLength(host string) int {
 	if www := len("www."); len(plain) > www && strings.EqualFold(plain[:www], "www.") && strings.Count(plain, ".") > 1 {
 		return len(host)
 	}
-	if isIPv4(plain) {
-		return len(host)
-	}
 	for end := len(plain); ; {
 		dot := strings.LastIndexByte(plain[:end], '.')
 		if dot <= 0 {
+			if beginsIPv4(plain) {
+				return len(host)
+			}
 			return 0
 		}
 		label := plain[dot+1 : end]
 		if isTopLevel(label) {
 			return end
 		}
-		if n := camelBreak(label); n > 0 && isTopLevel(label[:n]) {
-			return dot + 1 + n
+		for _, cut := range [...]int{camelBreak(label), markBreak(label)} {
+			if cut > 0 && isTopLevel(label[:cut]) {
+				return dot + 1 + cut
+			}
 		}
 		end = dot
 		for end > 0 && plain[end-1] == '.' {
@@ -123,14 +125,34 @@ func camelBreak(label string) int {
 	return 0
 }
 
-func isIPv4(s string) bool {
-	labels := 0
-	for label := range strings.SplitSeq(s, ".") {
-		if labels++; len(label) == 0 || len(label) > 3 || strings.Trim(label, "0123456789") != "" {
-			return false
+// markBreak returns where the first combining mark of a label stands, or 0: not every
+// program takes "com" with an accent over it for another word.
+func markBreak(label string) int {
+	return max(0, strings.IndexFunc(label, unicode.IsMark))
+}
+
+// beginsIPv4 says whether s begins with an IPv4 address. More may follow after a dot:
+// WhatsApp links the first four numbers.
+func beginsIPv4(s string) bool {
+	end := 0
+	for n := 1; ; n++ {
+		begin, value := end, 0
+		for end < len(s) && end-begin < 3 && s[end] >= '0' && s[end] <= '9' {
+			value = value*10 + int(s[end]-'0')
+			end++
 		}
+		switch {
+		case end == begin || value > 255:
+			return false
+		case end == len(s):
+			return n == 4
+		case s[end] != '.':
+			return false
+		case n == 4:
+			return true
+		}
+		end++
 	}
-	return labels == 4
 }
 
 func countASCII(s string) int {
@@ -157,6 +179,18 @@ func gluedHost(link string) int {
 	}
 	if n := camelBreak(label); n > 0 && isTopLevel(label[:n]) {
 		return dot + 1 + n
+	}
+	return 0
+}
+
+// gluedText returns where other text is glued to the end of a link, or 0.
+func gluedText(link string) int {
+	if cut := gluedCode(link); cut > 0 {
+		return cut
+	}
+	// "…/abc*Cupom*" is bold text; with a sign of a path or query after it, "*" is the link's.
+	if i := strings.IndexAny(link, "*~"); i > 0 && !strings.ContainsAny(link[i:], "=&%/?#") && strings.IndexByte(link[:i], '/') > 0 {
+		return i
 	}
 	return 0
 }

@@ -11,7 +11,14 @@ func ExampleLinks() {
 	for _, l := range extract.Links(text) {
 		fmt.Println(l.URL, text[l.Start:l.End])
 	}
-	// Output: https://amzn.to/3abcdef amzn.to/3abcdef
+	// Output:
+	// https://amzn.to/3abcdef amzn.to/3abcdef
+	// mailto:oi@loja.com.br oi@loja.com.br
+}
+
+func ExampleUnglue() {
+	fmt.Println(extract.Unglue("Chegou.No Pix sai mais barato"))
+	// Output: Chegou. No Pix sai mais barato
 }
 
 func ExampleOffer() {

@@ -9,7 +9,8 @@ import (
 // Link is one link in a text.
 type Link struct {
 	// URL is what to classify: with a scheme (https when the text had none), HTML escapes
-	// decoded and surrounding marks trimmed. It may still be refused as a URL.
+	// decoded and surrounding marks trimmed; "mailto:" and the address for an e-mail
+	// address. It may still be refused as a URL.
 	URL string
 	// Start and End are the bytes of the text to be replaced. They may hold more than URL:
 	// invisible characters glued to a link would become part of its replacement.
@@ -20,38 +21,49 @@ type Link struct {
 // accepted, so what is cut here is refused later.
 const maxLink = 9000
 
-// Links finds everything in text that WhatsApp could make clickable, in order: http and
-// https addresses, bare domains under a real top-level domain, addresses of other schemes
-// that name such a domain. E-mail addresses, prices, and "javascript:" or "intent:" texts
-// are no links.
+// Links finds everything in text that WhatsApp could make clickable, in order: addresses
+// of any scheme, bare domains under a real top-level domain, IPv4 addresses, e-mail
+// addresses, and each of these with WhatsApp's marks or invisible characters inside it.
 func Links(text string) []Link {
+	found := scan(text)
+	if masksDot(text) {
+		found = addMasked(text, found)
+	}
+	return found
+}
+
+// scan finds the links of a text taken as it is written.
+func scan(text string) []Link {
 	var found []Link
+	last := 0 // where the last link ended
+	add := func(l Link) {
+		if l.URL != "" {
+			found, last = append(found, l), l.End
+		}
+	}
 	for i := 0; i < len(text); {
 		c := text[i]
 		switch {
 		case c == '/' && strings.HasPrefix(text[i:], "//") && isHostStart(text[i+2:]):
 			// "//host/path": the browser would add the scheme.
 			l, next := bareLink(text, i, i+2)
-			if l.URL != "" {
-				found = append(found, l)
-			}
+			add(l)
 			i = next
-		case c == '@' && i > 0 && isAlnum(text[i-1]):
-			// The name before was that of an e-mail address, unless a path follows.
-			end := hostRun(text, i+1)
-			if end < len(text) && (text[end] == '/' || text[end] == ':') {
-				end = i + 1
-			}
-			i = max(end, i+1)
+		case c == '@':
+			l, next := mailLink(text, last, i)
+			add(l)
+			i = next
+		case c == '.':
+			l, next := symbolLink(text, last, i)
+			add(l)
+			i = next
 		case c < utf8.RuneSelf && !isAlnum(c):
 			i++
 		case c >= utf8.RuneSelf && !isHostStart(text[i:]):
 			i += runeLen(text[i:])
 		default:
 			l, next := linkAt(text, i)
-			if l.URL != "" {
-				found = append(found, l)
-			}
+			add(l)
 			i = next
 		}
 	}
@@ -68,21 +80,20 @@ func linkAt(text string, start int) (Link, int) {
 	if end < len(text) && text[end] == ':' {
 		word, rest := text[start:end], text[end+1:]
 		switch {
-		case strings.EqualFold(word, "javascript"), strings.EqualFold(word, "intent"):
-			return Link{}, end + len(text[end:]) - len(strings.TrimLeftFunc(text[end:], notSpace))
+		case strings.EqualFold(word, "javascript"), strings.EqualFold(word, "vbscript"):
+			// No phone runs it, and no honest promotion holds it: one link nobody can classify.
+			if stop := linkStop(text, end+1); stop > end+1 {
+				return Link{URL: text[start:stop], Start: start, End: stop}, stop
+			}
 		case !strings.HasPrefix(rest, "//"):
 		case endsFold(word, "https"):
 			return schemeLink(text, end-len("https"), end+3)
 		case endsFold(word, "http"):
 			return schemeLink(text, end-len("http"), end+3)
 		default:
-			// Some other scheme. Whether WhatsApp knows it or links the domain behind it,
-			// the whole of it is one link, and one that nobody can classify.
-			l, next := bareLink(text, start, end+3)
-			if l.URL != "" && l.Start == start {
-				l.URL = text[start:end+3] + strings.TrimPrefix(l.URL, "https://")
-			}
-			return l, next
+			// Some other scheme. Some phones link any ("tg://resolve"), others the domain
+			// behind it: the whole is one link, and one that nobody can classify.
+			return schemeLink(text, start, end+3)
 		}
 	}
 	return bareLink(text, start, start)
@@ -92,11 +103,15 @@ func linkAt(text string, start int) (Link, int) {
 func schemeLink(text string, start, host int) (Link, int) {
 	stop := linkStop(text, host)
 	if stop == host {
-		return Link{}, host
+		// After "://" WhatsApp takes emoji, quotes and invisible characters for a host.
+		if stop = symbolStop(text, host); stop == host {
+			return Link{}, host
+		}
+		return Link{URL: text[start:stop], Start: start, End: stop}, stop
 	}
 	if cut := gluedHost(text[host:stop]); cut > 0 {
 		stop = host + cut
-	} else if cut := gluedCode(text[host:stop]); cut > 0 {
+	} else if cut := gluedText(text[host:stop]); cut > 0 {
 		stop = host + cut
 	}
 	stop = trimEnd(text, start, stop)
@@ -129,7 +144,7 @@ func bareLink(text string, start, host int) (Link, int) {
 			return Link{}, -stop
 		}
 	}
-	if cut := gluedCode(text[host:stop]); cut > 0 {
+	if cut := gluedText(text[host:stop]); cut > 0 {
 		stop = host + cut
 	}
 	stop = trimEnd(text, start, stop)
@@ -137,7 +152,7 @@ func bareLink(text string, start, host int) (Link, int) {
 }
 
 // bareStop returns where a link goes on to after its host ended at to; a negative number
-// says that it was the name of an e-mail address, which ends there.
+// says that it was the name of an e-mail address, whose "@" stands there.
 func bareStop(text string, to int) int {
 	rest := text[to:]
 	if strings.HasPrefix(rest, "@") {
@@ -145,8 +160,8 @@ func bareStop(text string, to int) int {
 		if end > to+1 && end < len(text) && (text[end] == '/' || text[end] == ':') {
 			return linkStop(text, to) // dressed as an address, but it has a path
 		}
-		if end > to+1 {
-			return -end
+		if from, n := domainIn(text[to+1 : end]); from == 0 && n > 0 {
+			return -to
 		}
 		return to
 	}
@@ -229,6 +244,7 @@ func inLink(r rune) bool {
 // opened inside it, and WhatsApp's marks.
 func trimEnd(text string, start, stop int) int {
 	var unopened map[byte]int // counted once, so that a wall of brackets costs no more
+	var italic, known bool    // likewise
 	for stop > start {
 		switch c := text[stop-1]; c {
 		case '.', ',', ';', ':', '!', '?', '\'', '*', '~':
@@ -245,7 +261,10 @@ func trimEnd(text string, start, stop int) int {
 			unopened[c]--
 		case '_':
 			// Codes may end in "_"; it is a mark only when the line opened one before.
-			if strings.LastIndexByte(text[:start], '_') <= strings.LastIndexByte(text[:start], '\n') {
+			if !known {
+				italic, known = opensItalic(text[max(0, start-maxLine):start]), true
+			}
+			if !italic {
 				return stop
 			}
 		default:
@@ -258,6 +277,15 @@ func trimEnd(text string, start, stop int) int {
 		stop--
 	}
 	return stop
+}
+
+// maxLine is how far back an opened mark is looked for, in bytes: without a bound, a text
+// made of links would be read over and over.
+const maxLine = 512
+
+// opensItalic says whether the line that before ends with has a "_".
+func opensItalic(before string) bool {
+	return strings.IndexByte(before[strings.LastIndexByte(before, '\n')+1:], '_') >= 0
 }
 
 // surplus counts the closing brackets of s that nothing in it opened.
@@ -290,8 +318,6 @@ func startsScheme(s string) bool {
 func endsFold(s, suffix string) bool {
 	return len(s) >= len(suffix) && strings.EqualFold(s[len(s)-len(suffix):], suffix)
 }
-
-func notSpace(r rune) bool { return !unicode.IsSpace(r) }
 
 func isAlnum(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'

@@ -22,6 +22,7 @@ func TestLinks(t *testing.T) {
 		{"balanced brackets", "https://x.example/a_(b)", []string{"https://x.example/a_(b)"}},
 		{"markdown", "[aqui](https://amzn.to/3abc)", []string{"https://amzn.to/3abc"}},
 		{"bold", "*https://amzn.to/3abc*", []string{"https://amzn.to/3abc"}},
+		{"bold text glued", "https://amzn.to/3abc*Cupom* https://a.co/?x=1~R$ https://b.example/?id=a*b&u=c", []string{"https://amzn.to/3abc", "https://a.co/?x=1", "https://b.example/?id=a*b&u=c"}},
 		{"italic", "_https://amzn.to/3abc_", []string{"https://amzn.to/3abc"}},
 		{"code ends in underscore", "https://s.example/e/_c3E_", []string{"https://s.example/e/_c3E_"}},
 		{"strike and code", "~amzn.to/a~ `amzn.to/b`", []string{"https://amzn.to/a", "https://amzn.to/b"}},
@@ -43,11 +44,21 @@ func TestLinks(t *testing.T) {
 		{"text glued before", "aquihttps://a.co/d/1 oláhttps://a.co/d/2 aqui.http://a.co/d/3", []string{"https://a.co/d/1", "https://a.co/d/2", "http://a.co/d/3"}},
 		{"label", "Link:amzn.to/3abc", []string{"https://amzn.to/3abc"}},
 		{"no scheme", "//www.amazon.com.br/dp/B0", []string{"https://www.amazon.com.br/dp/B0"}},
-		{"javascript", "javascript:alert(1)//amazon.com.br", nil},
-		{"intent", "intent://amazon.com.br#Intent;scheme=https;end", nil},
-		{"defanged", "hxxps://amzn[.]to/3abc", nil},
+		{"javascript", "javascript:alert(1)//amazon.com.br", []string{"javascript:alert(1)//amazon.com.br"}},
+		{"intent", "intent://amazon.com.br#Intent;scheme=https;end", []string{"intent://amazon.com.br#Intent;scheme=https;end"}},
+		{"scheme of an app", "tg://resolve?domain=x whatsapp://send?phone=1", []string{"tg://resolve?domain=x", "whatsapp://send?phone=1"}},
+		{"no scheme after all", "e/ou:// veja://", nil},
+		{"symbols for a host", "https://🔥amzn.to/x http://\u200bamzn.to/y https://… fim", []string{"https://🔥amzn.to/x", "http://\u200bamzn.to/y", "https://…"}},
+		{"emoji in a host", "i❤.ws/promo 🔥.com ⓔⓥⓘⓛ.com.br", []string{"https://i❤.ws/promo", "https://🔥.com", "https://ⓔⓥⓘⓛ.com.br"}},
+		{"emoji before a full stop", "chegou 🔥. Corre ✅.confira", nil},
+		{"marks in a host", "*loja*.com/x, _loja_.com `loja`.com.br loja.*com*", []string{"https://loja.com/x", "https://loja.com", "https://com.br", "https://loja.com"}},
+		{"marks around a sentence", "*Chegou*. *Corre*.Aproveite a_b.c*d", nil},
+		{"invisible in a host", "lo\u200bja.com loja\u200b.com/x loja\u00ad.com", []string{"https://ja.com", "https://loja\u200b.com/x", "https://loja\u00ad.com"}},
+		{"accent over a domain", "loja.com\u0301", []string{"https://loja.com"}},
 		{"another scheme", "hxxps://amzn.to/3abc", []string{"hxxps://amzn.to/3abc"}},
-		{"e-mail", "fale com ana@loja.com.br ou ana.me@loja.com.br, ok", nil},
+		{"e-mail", "fale com ana@loja.com.br ou ana.me@loja.com.br, b+x@loja.com.br", []string{"mailto:ana@loja.com.br", "mailto:ana.me@loja.com.br", "mailto:b+x@loja.com.br"}},
+		{"no e-mail", "3@9.90 ana@casa, @ana", nil},
+		{"domain before an at", "loja.com@promo", []string{"https://loja.com"}},
 		{"user name with a path", "amazon.com.br@evil.com.br/dp/B0", []string{"https://amazon.com.br@evil.com.br/dp/B0"}},
 		{"handle", "@loja.com.br", []string{"https://loja.com.br"}},
 		{"html", "https://x.example/?a=1&amp;b=2&#038;c=3", []string{"https://x.example/?a=1&b=2&c=3"}},
@@ -57,7 +68,8 @@ func TestLinks(t *testing.T) {
 		{"cyrillic", "https://аmazon.com.br/dp/B0", []string{"https://аmazon.com.br/dp/B0"}},
 		{"wide dots", "https://amazon。com。br/dp/B0 amazon。com。br/dp/B1", []string{"https://amazon。com。br/dp/B0", "https://amazon。com。br/dp/B1"}},
 		{"ellipsis", "olha...amzn.to/3abc...", []string{"https://amzn.to/3abc"}},
-		{"address", "http://169.254.169.254/x e 10.0.0.1/y", []string{"http://169.254.169.254/x", "https://10.0.0.1/y"}},
+		{"address", "http://169.254.169.254/x e 10.0.0.1/y 192.0.2.1.5", []string{"http://169.254.169.254/x", "https://10.0.0.1/y", "https://192.0.2.1.5"}},
+		{"no address", "11.999.888.777 v1.2.3.4 1.2.3 123.456.789-00", nil},
 		{"dot before a path", "amazon.com.br./dp/B0", []string{"https://amazon.com.br./dp/B0"}},
 		{"no host", "https:// amzn.to/3abc", []string{"https://amzn.to/3abc"}},
 		{"backslash", `amazon.com.br\@evil.com.br/`, []string{`https://amazon.com.br\@evil.com.br/`}},
@@ -90,20 +102,51 @@ func TestLinksCoverWhatTheyReplace(t *testing.T) {
 	}
 }
 
+func TestUnglue(t *testing.T) {
+	for text, want := range map[string]string{
+		"chegou.No pix":                 "chegou. No pix",
+		"R$ 1.299,90.No pix":            "R$ 1.299,90. No pix",
+		"R$ 1.299.No pix":               "R$ 1.299. No pix",
+		"CHEGOU.NO APP":                 "CHEGOU. NO APP",
+		"chegou.no pix, corre.na loja":  "chegou. no pix, corre. na loja",
+		"*Chegou*.*No pix* 🔥.Com frete": "*Chegou*. *No pix* 🔥. Com frete",
+		"_oferta.Com frete_":            "_oferta. Com frete_",
+		"aproveite.Link: x":             "aproveite. Link: x",
+		"amei.Ps: bom.De novo":          "amei. Ps: bom. De novo",
+	} {
+		if got := Unglue(text); got != want || len(Links(got)) != 0 {
+			t.Errorf("Unglue(%q) = %q with links %v, want %q", text, got, Links(got), want)
+		}
+	}
+	for _, text := range []string{
+		"", "R$1.299,90", "Obs.: veja", "Node.js S24.Ultra 15.Confira 5.0L etc...Corre", // no link to begin with
+		"loja.com", "LOJA.COM", "Achados.Link", "meli.la", "Fulano.Me", "T.No", // may be somebody's
+		"loja.No/x", "loja.No?x", "loja.No:80", "loja.No@x", "loja.Com.br", "www.loja.No", "a-b.No", "a_b.No",
+		"https://loja.com/x,casa.No y", "https://loja.com/?a=casa.No y", "ana@casa.No", "loja.Nov",
+	} {
+		if got := Unglue(text); got != text {
+			t.Errorf("Unglue(%q) = %q", text, got)
+		}
+	}
+}
+
 func FuzzLinks(f *testing.F) {
 	for _, s := range []string{
 		"veja https://amzn.to/3abc👈 e evil.com.br", "*//a.co/d/1*\u2060", "https://meli.la/1aMs9xn167.51:443/x",
-		"hxxps://amzn.to x@y.com/z", "intent://a.com javascript:b", "amazon。com\\@x", "\xff.com",
+		"hxxps://amzn.to x@y.com/z", "*a*.com i❤.ws lo\u200bja.\u200bco a.b@c.de http://🔥", "intent://a.com javascript:b", "amazon。com\\@x", "\xff.com",
 	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		if spaced := Unglue(text); strings.ReplaceAll(spaced, " ", "") != strings.ReplaceAll(text, " ", "") {
+			t.Fatalf("%q became %q", text, spaced)
+		}
 		last := 0
 		for _, l := range Links(text) {
 			if l.Start < last || l.End <= l.Start || l.End > len(text) {
 				t.Fatalf("%q: range %d:%d after %d", text, l.Start, l.End, last)
 			}
-			if !strings.Contains(l.URL, "://") {
+			if !strings.Contains(l.URL, ":") {
 				t.Fatalf("%q: %q has no scheme", text, l.URL)
 			}
 			last = l.End

@@ -31,6 +31,22 @@ func TestOfferPrice(t *testing.T) {
 		{"15% OFF acima de R$ 299, limite R$ 60", 0},
 		{"Cupom de R$ 80, desconto de R$ 50", 0},
 		{"Frete R$ 12,90", 0},
+		{"Entrega R$ 9,90", 0},
+		{"Tv por R$ 900 + R$ 12 de frete", 90000},
+		{"Tv R$ 900 frete grátis", 90000},
+		{"Você economiza R$ 50", 0},
+		{"-R$ 20 no carrinho", 0},
+		{"Tv - R$ 900", 90000},
+		{"R$ 50 a menos", 0},
+		{"A cada R$ 500 em compras", 0},
+		{"em 10 vezes R$ 20, 10 parcelas R$ 20, 10 x R$ 20", 0},
+		{"Console X R$ 900", 90000},
+		{"R$ 20 por mês ou R$ 200 mensal", 0},
+		{"Casa por R$ 2 mil", 0},
+		{"Preço normal R$ 300", 0},
+		{"Tênis original R$ 300", 30000},
+		{"Leve 3 por R$ 100", 0},
+		{"Fone X 24 por R$ 100", 10000},
 		{"Tv por R$ 900\nFrete: R$ 30,00", 90000},
 		{"Tv por R$ 900 (300 cada)", 90000},
 		{"Plano por R$ 19,90/mês", 0},
@@ -76,6 +92,13 @@ func TestOfferCoupons(t *testing.T) {
 		{"Cupom de 20% OFF no anúncio", nil},
 		{"Resgate os cupons: https://s.shopee.com.br/CUPONS1", nil},
 		{"Use moedas no app", nil},
+		{"Cupom: NÃO PRECISA\nCupom: NENHUM\nCUPOM: AUTOMÁTICO", nil},
+		{"CUPOM: DIRETO NO LINK\nCUPOM: OFERTA DO DIA", nil},
+		{"Cupom: MODA no app", []string{"MODA"}},
+		{"com cupom: MODA R$ 20 OFF", []string{"MODA"}},
+		{"Código do produto: ABC123", nil},
+		{"Código promocional: ABC123", []string{"ABC123"}},
+		{"40% OFF - TECLADO", nil},
 	}
 	for _, tt := range tests {
 		if got := Offer(tt.text).Coupons; !slices.Equal(got, tt.want) {
@@ -134,9 +157,10 @@ func TestHostileTextsEnd(t *testing.T) {
 	for _, unit := range []string{
 		"(", ")", "https://x.co/)", "a+", "a.", "@a", "1 ", "R$ 1 ", "por 1 ", "use ", "cupom ", "_", "\u202e",
 		"http://", "a\u0301", "a@b.c/", "javascript:", "meli.la/", "amzn.to/a", "://", "&#1;", "&amp;", "a。", "a.co@",
+		"_ x.co/__ ", "x.co/_ ", "1.1.1.1.", "🔥.com", "*.", "\u200b.", "*a*.co ", "a.No ", "x://", "https://🔥", "a@", "aa.aa.",
 	} {
 		text := strings.Repeat(unit, 1<<18/len(unit))
-		Offer(text)
+		Offer(Unglue(text))
 		TextKey("https://x.co/" + text)
 	}
 }

@@ -211,12 +211,26 @@ func roleBefore(ws []string) role {
 	}
 	switch last {
 	case "por", "valor", "preco":
+		if last == "por" && isNumber(word(2)) && several(word(3)) {
+			return reject // "leve 3 por": what one costs is not said
+		}
 		return label
+	case "normal", "original", "anterior", "tabela", "cheio":
+		if w := word(2); w == "preco" || w == "valor" || w == "de" {
+			return old
+		}
+		return plain
+	case "x":
+		if isNumber(word(2)) {
+			return reject // "10 x R$ 20"
+		}
+		return plain
 	case "de", "era", "antes":
 		switch word(2) {
 		case "acima", "cupom", "cupons", "desconto", "frete", "cashback", "vale", "limite", "maximo",
 			"minimo", "minima", "compras", "compra", "bonus", "economia", "partir", "parcelas", "parcela",
-			"voucher", "credito", "premio", "mais", "menos", "entrada", "abaixo", "teto", "taxa":
+			"voucher", "credito", "premio", "mais", "menos", "entrada", "abaixo", "teto", "taxa", "vezes",
+			"entrega", "seguro", "multa":
 			return reject
 		}
 		if isInstalment(word(2)) {
@@ -225,7 +239,8 @@ func roleBefore(ws []string) role {
 		return old
 	case "em", "ate", "acima", "abaixo", "limite", "limitado", "minimo", "minima", "min", "max", "maximo",
 		"maxima", "ganhe", "ganha", "economize", "economia", "cupom", "cupons", "off", "desconto", "frete",
-		"cashback", "entre", "us", "usd", "u", "vale", "bonus", "mais", "custa", "custava", "partir", "+":
+		"cashback", "entre", "us", "usd", "u", "vale", "bonus", "mais", "custa", "custava", "partir", "+",
+		"menos", "entrega", "taxa", "economiza", "economizando", "poupe", "vezes", "parcelas", "parcela", "cada":
 		return reject
 	case "a", "e":
 		switch word(2) {
@@ -247,9 +262,13 @@ func rejectAfter(ws []string) bool {
 			break
 		}
 		switch w {
-		case "off", "desconto", "cashback", "mensais", "bonus", "moedas", "premios":
+		case "off", "desconto", "cashback", "mensais", "bonus", "moedas", "premios", "compras", "menos", "mes", "ano":
 			return i < 2
-		case "cada":
+		case "frete":
+			if i == 1 && ws[0] == "de" {
+				return true
+			}
+		case "cada", "mil", "milhao", "milhoes", "mensal", "anual":
 			return i == 0
 		case "volta":
 			return i == 1 && ws[0] == "de"
@@ -281,6 +300,15 @@ func paymentAround(before, after []string) payment {
 	return anyhow
 }
 
+// several knows the words that sell more than one piece.
+func several(w string) bool {
+	switch w {
+	case "leve", "levando", "compre", "comprando", "pegue":
+		return true
+	}
+	return false
+}
+
 // isInstalment says whether w is like "12x".
 func isInstalment(w string) bool {
 	n := len(w)
@@ -296,6 +324,9 @@ func currencyBefore(s string, i int) (begin int, ok bool) {
 	head, ok = strings.CutSuffix(head, "r$")
 	if !ok || head != "" && isWordByte(head[len(head)-1]) && !strings.HasSuffix(head, "de") && !strings.HasSuffix(head, "por") {
 		return i, false
+	}
+	if head == "-" || strings.HasSuffix(head, " -") {
+		return i, false // "-R$ 20" is taken off
 	}
 	return len(head), true
 }

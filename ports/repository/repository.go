@@ -134,8 +134,8 @@ type Destinations interface {
 }
 
 // Tags are the tenant's affiliate identities, one per store and marketplace; a second is
-// ErrConflict. Values of fields must not be readable in the database file of another
-// installation's key: they are stored sealed when the store calls them secret.
+// ErrConflict. Any field can be a secret of its store, so the values must be stored sealed,
+// not readable in the database file.
 type Tags interface {
 	// List is sorted by store, then marketplace.
 	List(ctx context.Context) ([]core.Tag, error)
@@ -145,9 +145,9 @@ type Tags interface {
 }
 
 // Inbox is the durable list of accepted messages, unique by instance and message key. Some
-// events do not name a message's author: a key without a participant names the one stored
-// message with its chat and id, and a message that comes after such an edit or revoke is
-// the one they meant.
+// events do not name a message's author, or by the other form of the address ("…@lid",
+// "…@s.whatsapp.net"): such a key names the one stored message with its chat and id, and a
+// message that comes after such an edit or revoke is the one they meant.
 type Inbox interface {
 	// Accept stores an entry as new and durable. For a key that is there already it
 	// changes nothing and says created=false, but for one in state waiting: then the
@@ -164,7 +164,8 @@ type Inbox interface {
 	// current one is ErrConflict.
 	Finish(ctx context.Context, entry core.InboxEntry) error
 	// Edit gives the message another text, raises its Revision and makes it new again,
-	// due at once and without starts, unless it is revoked or the text is the same. When
+	// due at once and without starts, unless it is revoked, the text is the same, or the
+	// stored text is from an edit with a later SentAt (edits come late and twice). When
 	// the key was never accepted, an entry is stored as waiting, made from e, and
 	// changed=false: there is nothing to process yet.
 	Edit(ctx context.Context, e core.InboxEntry) (id core.InboxID, changed bool, err error)
@@ -224,7 +225,10 @@ type Deliveries interface {
 	// Ready lists, per destination, the oldest pending delivery by SourceAt then id,
 	// oldest first, whether or not its NotBefore has passed.
 	Ready(ctx context.Context, limit int) ([]core.Delivery, error)
-	// Settle moves a delivery along the state machine, see [Settle].
+	// Settle moves a delivery along the state machine, see [Settle]. One that becomes
+	// pending again catches up with its message: it gets the offer's FinalText, unless that
+	// is "". From dispatching or ambiguous it becomes cancelled instead, with ReasonRevoked
+	// or ReasonEdited, when the message is revoked or the offer held by now.
 	Settle(ctx context.Context, s Settle) (core.Delivery, error)
 	// Unproven lists deliveries to a chat that are dispatching, ambiguous or unconfirmed,
 	// oldest attempt first, for matching against proof; and, when id is not "", those that

@@ -118,6 +118,6 @@ func statsCount(tb testing.TB, r repository.Repository) {
 		SentToday:  1, Offers: 4, Held: 1,
 		HeldByReason:  map[core.Reason]int{core.ReasonNoTag: 1},
 		Inbox:         map[core.InboxState]int{core.InboxDone: 4, core.InboxNew: 1},
-		ActiveSources: 1, ActiveTargets: 2, Tags: 1, NextSendAt: w.now,
+		ActiveSources: 1, ActiveDestinations: 2, Tags: 1, NextSendAt: w.now,
 	})
 }

@@ -21,6 +21,8 @@ func editCases() []Case {
 		{"RevokedMessageIsNotEdited", revokedNotEdited},
 		{"EditWithoutAuthorFindsTheMessage", editWithoutAuthor},
 		{"RevokeWithoutAuthorFindsTheMessage", revokeWithoutAuthor},
+		{"OtherFormOfTheAuthorFindsTheMessage", otherForm},
+		{"OlderEditChangesNothing", olderEdit},
 	}
 }
 
@@ -234,4 +236,53 @@ func revokeWithoutAuthor(tb testing.TB, r repository.Repository) {
 	_, created, err := s.Inbox().Accept(w.ctx, late)
 	w.ok("accept", err)
 	w.same("created", created, false)
+}
+
+func otherForm(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	e := s.message() // by 42@lid
+	s.accept(e)
+	other := e
+	other.Key.Participant = "5511900000042@s.whatsapp.net"
+	id, changed := s.edit(other, "outro texto")
+	w.same("id", id, e.ID)
+	w.same("changed", changed, true)
+	stranger := e
+	stranger.Key.Participant = "43@lid"
+	if id, _ = s.edit(stranger, "texto de outro autor"); id == e.ID {
+		tb.Fatal("an edit by somebody else found the message")
+	}
+	w.same("text", s.claim(e.ID).Text, "outro texto")
+
+	late := s.message()
+	other = late
+	other.Key.Participant = "5511900000042@s.whatsapp.net"
+	w.ok("revoke before the message", s.Inbox().Revoke(w.ctx, other))
+	_, created, err := s.Inbox().Accept(w.ctx, late)
+	w.ok("accept", err)
+	w.same("created", created, false)
+}
+
+func olderEdit(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	for _, before := range []bool{false, true} {
+		e := s.message()
+		if !before {
+			s.accept(e)
+		}
+		first, second := e, e
+		first.SentAt, second.SentAt = w.now.Add(time.Second), w.now.Add(2*time.Second)
+		s.edit(first, "primeiro")
+		id, _ := s.edit(second, "segundo")
+		if before {
+			s.accept(e)
+		}
+		_, changed := s.edit(first, "primeiro")
+		w.same("changed by an older edit", changed, false)
+		got := s.claim(id)
+		w.same("text", got.Text, "segundo")
+		w.same("sent at", got.SentAt, e.SentAt)
+	}
 }

@@ -25,12 +25,22 @@ func Options(environ []string) []kong.Option {
 		kong.Resolvers(environment(environ)),
 		kong.TypeMapper(reflect.TypeFor[core.Secret](), kong.MapperFunc(decodeSecret)),
 		kong.ValueFormatter(func(v *kong.Value) string {
-			if v.Flag == nil || v.Name == "help" {
-				return v.Help
+			if v.Flag == nil || !isSetting(v.Name) {
+				return v.Help // a flag of one command, which has no variable
 			}
 			return v.Help + " [" + Variable(v.Name) + "]"
 		}),
 	}
+}
+
+// isSetting says whether a flag is one of Flags.
+func isSetting(flag string) bool {
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[Flags]()) {
+		if field.Tag.Get("name") == flag {
+			return true
+		}
+	}
+	return false
 }
 
 func decodeSecret(ctx *kong.DecodeContext, target reflect.Value) error {
@@ -60,7 +70,11 @@ func (e environment) Validate(app *kong.Application) error {
 	for _, entry := range e {
 		name, _, _ := strings.Cut(entry, "=")
 		if strings.HasPrefix(name, Prefix) && !slices.Contains(known, name) {
-			return fmt.Errorf("unknown environment variable %s; did you mean %s?", name, nearest(name, known))
+			like := nearest(name, known)
+			if 2*distance(name, like) > max(len(name), len(like))-len(Prefix) {
+				return fmt.Errorf("unknown environment variable %s; --help lists those there are", name)
+			}
+			return fmt.Errorf("unknown environment variable %s; did you mean %s?", name, like)
 		}
 	}
 	return nil

@@ -8,11 +8,11 @@ type Flags struct {
 	DataDir           string      `name:"data-dir" default:"./autopromo-data" placeholder:"DIR" help:"Folder of the database file and the generated keys; only its owner may read it."`
 	DatabaseURL       core.Secret `name:"database-url" placeholder:"URL" help:"External database; this version has the embedded one only."`
 	RedisURL          core.Secret `name:"redis-url" placeholder:"URL" help:"External message bus; this version has the embedded one only."`
-	Roles             []string    `name:"roles" default:"all" placeholder:"ROLE,…" help:"Parts of the work this process takes on: all, or some of api, worker, dispatcher."`
+	Roles             []string    `name:"roles" default:"all" placeholder:"ROLE" help:"Parts of the work this process takes on: all, or some of api, worker, dispatcher."`
 	PublicURL         string      `name:"public-url" placeholder:"URL" help:"Base of the webhook addresses, as the WhatsApp provider reaches this server; by default the address it listens on."`
 	EvolutionURL      string      `name:"evolution-url" placeholder:"URL" help:"The operator's own Evolution API, for tenants who name none."`
 	EvolutionAPIKey   core.Secret `name:"evolution-api-key" placeholder:"KEY" help:"Its administration key; better given as a variable, since other users of the machine can see flags."`
-	AllowPrivateHosts []string    `name:"allow-private-hosts" placeholder:"HOST[:PORT],…" help:"Provider and link hosts that may have a private address."`
+	AllowPrivateHosts []string    `name:"allow-private-hosts" placeholder:"HOST[:PORT]" help:"Provider and link hosts that may have a private address."`
 	Pacing            string      `name:"pacing" default:"safe" placeholder:"safe|off" help:"Rhythm of sends; off is for tests and gets real numbers banned."`
 	Registration      string      `name:"registration" default:"open" placeholder:"open|closed" help:"Whether strangers may create an account."`
 	LogLevel          string      `name:"log-level" default:"info" placeholder:"debug|info|warn|error" help:"Least level that is logged."`

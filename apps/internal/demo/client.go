@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/autopromo-cloud/autopromo/core"
 )
 
 // client uses the server's public API, exactly as a person with curl would.
@@ -95,10 +97,36 @@ type offer struct {
 		Detail string `json:"detail"`
 	} `json:"hold"`
 	Deliveries []struct {
-		Group  string `json:"destination_group_id"`
 		State  string `json:"state"`
 		Detail string `json:"detail"`
 	} `json:"deliveries"`
+}
+
+// why says what kept the offer from a group, "" when every group has it.
+func (o offer) why() string {
+	if o.Hold != nil {
+		return o.Hold.Detail
+	}
+	for _, d := range o.Deliveries {
+		if d.State != string(core.DeliverySent) {
+			return d.Detail
+		}
+	}
+	return ""
+}
+
+// read says what the server understood of the text.
+func (o offer) read() string {
+	var parts []string
+	for _, part := range []string{o.Store, o.Price} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	for _, coupon := range o.Coupons {
+		parts = append(parts, "cupom "+coupon)
+	}
+	return strings.Join(parts, " · ")
 }
 
 func (c *client) offers(ctx context.Context) (list []offer, err error) {

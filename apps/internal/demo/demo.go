@@ -34,7 +34,7 @@ type Options struct {
 }
 
 // Run plays the story, prints what each group finally received, and leaves the server and
-// the simulated WhatsApp open until ctx ends. An error means that the story did not come
+// the simulated WhatsApp open until ctx ends, unless it shall leave. An error means that the story did not come
 // out as it must.
 func Run(ctx context.Context, o Options) error {
 	s := &stage{console: console{out: o.Out, color: o.Color}, world: fakewhatsapp.New(fakewhatsapp.Options{Seed: 1})}
@@ -50,16 +50,14 @@ func Run(ctx context.Context, o Options) error {
 	if err := s.play(ctx); err != nil {
 		return err
 	}
-	if err := s.holds(ctx); err != nil {
-		return err
-	}
 	if err := s.sumUp(); err != nil {
 		return err
 	}
-	s.invite()
-	if !o.Leave {
-		<-ctx.Done()
+	if o.Leave {
+		return nil
 	}
+	s.invite()
+	<-ctx.Done()
 	return nil
 }
 
@@ -81,6 +79,7 @@ type actor struct {
 	*client
 	phone  *fakewhatsapp.Phone
 	groups []*fakewhatsapp.Group
+	held   int // messages of the story that were not posted anywhere, or not everywhere
 }
 
 // raise builds the simulated WhatsApp, its Evolution API and the server.
@@ -119,7 +118,7 @@ func (s *stage) close() {
 // enter has every customer register, connect, choose groups and give tags, through the
 // public API.
 func (s *stage) enter(ctx context.Context) error {
-	s.chapter("1 · Cada cliente entra com o seu próprio WhatsApp")
+	s.chapter("1 · Dois clientes no mesmo servidor, cada um com o seu WhatsApp e as suas tags")
 	for _, c := range customers {
 		a := &actor{customer: c}
 		var err error
@@ -145,7 +144,7 @@ func (s *stage) enter(ctx context.Context) error {
 		}
 		s.actors = append(s.actors, a)
 		s.say("   %s %-12s QR code lido, WhatsApp +%s conectado", s.paint(green, "✔"), c.name, c.number)
-		s.say("     lê   %s", s.source.Info().Subject)
+		s.say("     lê       %s", s.source.Info().Subject)
 		s.say("     posta em %s", strings.Join(c.groups, " e "))
 		var marks []string
 		for _, slug := range []string{"amazon", "shopee", "mercadolivre", "magalu"} {
@@ -153,7 +152,7 @@ func (s *stage) enter(ctx context.Context) error {
 				marks = append(marks, strings.Trim(mark, "/"))
 			}
 		}
-		s.say("     tags %s", s.paint(green, strings.Join(marks, " · ")))
+		s.say("     tags     %s", s.paint(green, strings.Join(marks, " · ")))
 	}
 	return nil
 }

@@ -5,11 +5,9 @@ import (
 	"image"
 	"image/color"
 	"image/png"
-	"io"
-	"net/http"
-	"strings"
 
 	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/testkit/fakelinks"
 	"github.com/autopromo-cloud/autopromo/testkit/fakewhatsapp"
 )
 
@@ -51,66 +49,57 @@ var customers = []customer{
 type post struct {
 	title string // what the newcomer shall notice
 	text  string
+	note  string // what the messages alone do not show
 	photo bool
+	cut   bool // the connection breaks while the first copy is sent
 }
 
 var posts = []post{
 	{
-		title: "um link curto da Amazon",
+		title: "Link curto da Amazon: aberto, limpo e refeito com a tag de cada um",
 		text: "🔥 *Echo Dot 5ª geração com Alexa*\n\nDe ~R$ 459,00~ por *R$ 284,05* no Pix\n🎟️ Cupom: *ECHO10*\n\n" +
 			"👉 https://amzn.to/4dEmoA1",
 	},
 	{
-		title: "Shopee com foto", photo: true,
+		title: "Shopee com foto: a foto vai junto, e o preço lido é o de agora", photo: true,
 		text: "🍳 *Fritadeira Air Fryer 4L* sem óleo!\n💵 R$ 1.299,90 → por *R$ 249,90*\nFrete grátis 🚚\nhttps://s.shopee.com.br/7dEmoB2c",
 	},
 	{
-		title: "Mercado Livre com o convite de outro grupo no rodapé",
+		title: "Mercado Livre: a tag da Ana sai, o convite para o grupo dela também",
 		text: "👟 Tênis de corrida leve\n~DE: R$ 299~ *POR: R$ 139,90*\n" +
 			"https://www.mercadolivre.com.br/tenis-corrida-leve/p/MLB30000001?matt_word=anaofertas&matt_tool=99999999&utm_source=ana\n\n" +
 			"📲 Entre no meu grupo: https://chat.whatsapp.com/AnaOfertasConvite",
 	},
 	{
-		title: "Magalu de outra divulgadora (o Caio não tem tag da Magalu)",
+		title: "Magalu: o Caio não tem tag desta loja, então nada sai em nome de outra pessoa",
 		text: "❄️ Geladeira Frost Free 375L\nPOR: R$ 2.199,00 em 10x\n" +
 			"https://www.magazinevoce.com.br/anaofertas/geladeira-frost-free-375l/p/240466000/ed/refr/",
 	},
 	{
-		title: "um link que leva à vitrine de outra afiliada",
+		title: "A internet cai no meio de um envio", cut: true,
+		text: "🎧 *Fone JBL Tune 520BT*\nDe ~R$ 299,00~ por *R$ 199,90*\nhttps://www.amazon.com.br/dp/B0C4LZWGVT?tag=anaofertas-20",
+		note: "A resposta de um envio se perdeu. O servidor conferiu que a mensagem saiu e não a repetiu.",
+	},
+	{
+		title: "Um link curto que leva à vitrine de outra afiliada",
 		text:  "🎁 Lista de presentes da Ana, corre!\nhttps://meli.la/2dEmoC3",
 	},
 	{
-		title: "uma loja que ninguém conhece",
+		title: "Uma loja que ninguém conhece",
 		text:  "📱 iPhone por *R$ 999*!!! https://celulares-imperdiveis.com.br/iphone?ref=ana",
 	},
 	{
-		title: "a primeira oferta outra vez",
+		title: "A primeira oferta outra vez",
 		text:  "⚡ VOLTOU! *Echo Dot 5* por R$ 284,05\nhttps://www.amazon.com.br/dp/B09B8VGCR8?tag=anaofertas-20",
 	},
-	{title: "conversa", text: "Bom dia, pessoal! ☀️ Hoje tem muita coisa boa."},
+	{title: "Conversa", text: "Bom dia, pessoal! ☀️ Hoje tem muita coisa boa."},
 }
 
-// shorteners stands in for the short-link hosts of the story, so that nothing leaves the
-// machine. It knows these links and no others.
-type shorteners map[string]string
-
-var shortLinks = shorteners{
+// shortLinks are the short links of the story.
+var shortLinks = fakelinks.Hosts{
 	"https://amzn.to/4dEmoA1":          "https://www.amazon.com.br/dp/B09B8VGCR8?tag=anaofertas-20&linkCode=ll1",
 	"https://s.shopee.com.br/7dEmoB2c": "https://shopee.com.br/opaanlp/300000001/20000000001?utm_source=an_99999999999&mmp_pid=an_99999999999",
 	"https://meli.la/2dEmoC3":          "https://www.mercadolivre.com.br/social/anaofertas?matt_word=anaofertas&matt_tool=99999999",
-}
-
-// RoundTrip implements http.RoundTripper.
-func (s shorteners) RoundTrip(r *http.Request) (*http.Response, error) {
-	answer := &http.Response{
-		StatusCode: http.StatusNotFound, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{}, Body: io.NopCloser(strings.NewReader("")), Request: r,
-	}
-	if target, ok := s[r.URL.String()]; ok {
-		answer.StatusCode = http.StatusMovedPermanently
-		answer.Header.Set("Location", target)
-	}
-	return answer, nil
 }
 
 // photo draws the picture of the story's photo offer.

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/autopromo-cloud/autopromo/adapters/httpapi"
+	"github.com/autopromo-cloud/autopromo/apps/internal/config"
 	"github.com/autopromo-cloud/autopromo/apps/internal/fxrun"
 	"github.com/autopromo-cloud/autopromo/core/engine"
 )
@@ -32,10 +33,14 @@ const (
 
 // listen takes the address before anything is built that has to know the port.
 func listen(files *opened, s Settings) (net.Listener, error) {
-	var config net.ListenConfig
-	l, err := config.Listen(context.Background(), "tcp", s.Config.HTTPAddr)
+	var listener net.ListenConfig
+	l, err := listener.Listen(context.Background(), "tcp", s.Config.HTTPAddr)
 	if err != nil {
-		return nil, failed("listen", err)
+		var op *net.OpError
+		if errors.As(err, &op) {
+			err = op.Err // the rest is the address once more
+		}
+		return nil, failed("listen on "+s.Config.HTTPAddr+" (--http-addr, "+config.Variable("http-addr")+")", err)
 	}
 	files.add(func() error { l.Close(); return nil }) // the HTTP server has closed it, once it ran
 	return l, nil

@@ -24,8 +24,8 @@ func OpenRepository(ctx context.Context, s Settings) (*bunrepository.Repository,
 }
 
 // newRepository opens the database and brings its schema up to date. A shared database is
-// migrated by a person, once, before its replicas start; this one belongs to this process
-// alone, and whoever installs a new version expects it to work.
+// migrated by a person, once, before its replicas start; this one belongs to this
+// installation alone, and whoever installs a new version expects it to work.
 func newRepository(files *opened, s Settings) (repository.Repository, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()

@@ -189,7 +189,7 @@ func TestStartFailsPlainly(t *testing.T) {
 		change func(*Settings)
 		want   string
 	}{
-		"the address is taken": {func(s *Settings) { s.Config.HTTPAddr = taken.Addr().String() }, "listen: "},
+		"the address is taken": {func(s *Settings) { s.Config.HTTPAddr = taken.Addr().String() }, "listen on 127.0.0.1:"},
 		"a private host is no host": {
 			func(s *Settings) { s.Config.AllowPrivateHosts = []string{"http://x"} }, "read --allow-private-hosts: ",
 		},

@@ -95,6 +95,7 @@ CREATE TABLE IF NOT EXISTS inbox (
     starts      integer NOT NULL,
     retry_at    bigint  NOT NULL,
     revision    integer NOT NULL,
+    edited_at   bigint  NOT NULL,
     due_at      bigint  NOT NULL,
     PRIMARY KEY (user_id, id),
     UNIQUE (user_id, instance_id, chat_jid, message_id, participant),

@@ -95,6 +95,7 @@ CREATE TABLE IF NOT EXISTS inbox (
     starts      INTEGER NOT NULL,
     retry_at    INTEGER NOT NULL,
     revision    INTEGER NOT NULL,
+    edited_at   INTEGER NOT NULL,
     due_at      INTEGER NOT NULL,
     PRIMARY KEY (user_id, id),
     UNIQUE (user_id, instance_id, chat_jid, message_id, participant),
