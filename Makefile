@@ -30,9 +30,20 @@ demo: build ## Play the product with a simulated WhatsApp
 build: ## Build the static program into bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/autopromo ./apps/autopromo
 
+# Prints what failed, what was skipped and why, the verdict of each package and the sum.
+define VERDICT
+/^=== / || /^ *--- PASS/ || /^PASS$$/ { pass += /^ *--- PASS/; next }
+/^ *--- FAIL/ { fail++ }
+/^ *--- SKIP/ { skip++ }
+{ print }
+END { printf "tests: %d passed, %d failed, %d skipped\n", pass, fail, skip }
+endef
+export VERDICT
+
 .PHONY: test
+test: SHELL := /bin/bash -o pipefail
 test: ## Run all tests
-	CGO_ENABLED=0 go test -timeout $(TIMEOUT) ./...
+	CGO_ENABLED=0 go test -v -timeout $(TIMEOUT) ./... 2>&1 | awk "$$VERDICT"
 
 .PHONY: race
 race: ## Run the tests of concurrent packages under the race detector

@@ -25,7 +25,7 @@ const (
 // alone never gives permission to send again. An arrow to the same state postpones: it
 // changes NotBefore and the reason only.
 var transitions = map[DeliveryState][]DeliveryState{
-	DeliveryPending:     {DeliveryPending, DeliveryDispatching, DeliveryExpired, DeliveryCancelled, DeliveryFailed},
+	DeliveryPending:     {DeliveryPending, DeliveryDispatching, DeliveryExpired, DeliveryCancelled},
 	DeliveryDispatching: {DeliverySent, DeliveryAmbiguous, DeliveryFailed, DeliveryPending},
 	DeliveryAmbiguous:   {DeliveryAmbiguous, DeliverySent, DeliveryUnconfirmed, DeliveryPending},
 	DeliveryUnconfirmed: {DeliverySent, DeliveryPending},

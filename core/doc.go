@@ -51,7 +51,6 @@
 //	            message id when the provider honours ids chosen by us, else only if the
 //	            tenant chose "maybe twice" (AtLeastOnce)
 //	pending ──too old──▶ expired      pending ──person, edit, revoke, rule──▶ cancelled
-//	        ──given up before any attempt──▶ failed
 //	unconfirmed ──late proof──▶ sent  unconfirmed, failed ──person──▶ pending
 //
 // An expired lease leads to ambiguous, never back to pending. What would become pending

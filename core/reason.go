@@ -98,7 +98,6 @@ const (
 	ReasonTooOld             Reason = "too_old"
 	ReasonWaitingConnection  Reason = "waiting_connection"
 	ReasonWaitingWindow      Reason = "waiting_window"
-	ReasonWaitingPace        Reason = "waiting_pace"
 	ReasonWaitingCap         Reason = "waiting_cap"
 	ReasonProviderThrottle   Reason = "provider_throttle"
 	ReasonProviderTemporary  Reason = "provider_temporary"

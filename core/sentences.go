@@ -86,7 +86,6 @@ var sentences = map[Reason]sentence{
 	ReasonTooOld:             {"A oferta ficou velha antes de chegar a vez dela.", "The offer got old before its turn came."},
 	ReasonWaitingConnection:  {"Esperando o WhatsApp conectar.", "Waiting for WhatsApp to connect."},
 	ReasonWaitingWindow:      {"Esperando o seu horário de envio.", "Waiting for your sending hours."},
-	ReasonWaitingPace:        {"Esperando o intervalo entre mensagens.", "Waiting for the gap between messages."},
 	ReasonWaitingCap:         {"Esperando: o limite de mensagens foi atingido.", "Waiting: the message limit is reached."},
 	ReasonProviderThrottle:   {"O WhatsApp pediu para ir mais devagar.", "WhatsApp asked to slow down."},
 	ReasonProviderTemporary:  {"O provedor falhou antes de enviar; vamos tentar de novo.", "The provider failed before sending; we will try again."},
