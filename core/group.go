@@ -22,6 +22,8 @@ type Source struct {
 	Name         string
 	Participants int
 	Active       bool
+	// Words are this group's own rules, beside the tenant's.
+	Words WordRules
 	// Discovered says that discovery added it, and when.
 	Discovered   bool
 	DiscoveredAt time.Time

@@ -24,6 +24,25 @@ func (p Price) String() string {
 	return fmt.Sprintf("R$ %s,%02d", whole, p.Cents%100)
 }
 
+// Facts is what a text says about its offer. What it leaves unclear is not there.
+type Facts struct {
+	// Price is what the product costs, the Pix price before the card's.
+	Price Price
+	// ListPrice is the higher price it is said to have cost before.
+	ListPrice Price
+	// Discount is the percentage off: as stated, else from the two prices; 0 when unknown.
+	Discount int
+	// Coupons are the codes to type in, in order, each once.
+	Coupons []string
+	// FreeShipping says that delivery costs nothing, AppOnly that the offer holds in the
+	// store's app only.
+	FreeShipping, AppOnly bool
+	// CouponOnly says that the text offers a coupon and no product.
+	CouponOnly bool
+	// SoldOut says that the text declares the offer over.
+	SoldOut bool
+}
+
 // Hold says that something must not go out, and why.
 type Hold struct {
 	Reason Reason
@@ -70,9 +89,8 @@ type Offer struct {
 	// there is none.
 	ProductKey string
 	Store      string
-	Price      Price
-	Coupons    []string
-	Media      *Media
+	Facts
+	Media *Media
 	// Hold is nil unless the whole offer is held.
 	Hold *Hold
 	// SentAt is when the source message was written.

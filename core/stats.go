@@ -10,6 +10,9 @@ type Stats struct {
 	// Offers counts all offers, Held those held as a whole.
 	Offers, Held int
 	HeldByReason map[Reason]int
+	// CancelledByReason counts deliveries that were cancelled, SkippedByReason messages that
+	// were no offer.
+	CancelledByReason, SkippedByReason map[Reason]int
 	// Inbox counts accepted messages by state, over all time.
 	Inbox              map[InboxState]int
 	ActiveSources      int

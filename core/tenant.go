@@ -26,15 +26,31 @@ type Settings struct {
 	Window Window
 	// Pacing keeps the tenant's number at a human rhythm.
 	Pacing Pacing
-	// RepostWindow is how long the same product, or the same text, does not go to the
-	// same destination again.
+	// RepostWindow is how long the same product does not go to the same destination again.
 	RepostWindow time.Duration
 	// MaxAge is how old a message may be when it arrives, and how long a delivery may wait.
 	MaxAge time.Duration
-	// BlockedStores are never reposted.
-	BlockedStores []string
-	// ForeignLinks says what happens to invite and channel links beside a product.
+	// TextWindow is the same for near-identical texts.
+	TextWindow time.Duration
+	// AllowedStores, when not empty, are the only ones reposted; BlockedStores never are.
+	// Both hold slugs, or the domain of a merchant without one.
+	AllowedStores, BlockedStores []string
+	// Words must, or must not, be in a message.
+	Words WordRules
+	// MinPrice and MaxPrice bound the price, MinDiscount is the least discount in percent;
+	// zero means no bound. A message whose price or discount is unclear breaks the bound.
+	MinPrice, MaxPrice Price
+	MinDiscount        int
+	// ForeignLinks says what happens to invite and channel links beside a product, and to
+	// the lines that advertise them.
 	ForeignLinks ForeignLinks
+	// PartialLinks says what happens when only some product links of a message convert.
+	PartialLinks PartialLinks
+	// CleanRepeats removes repeated titles and links, as copied link cards leave behind.
+	CleanRepeats bool
+	// SubIDs marks links with the group and offer they were posted in, where the programme
+	// reports it.
+	SubIDs bool
 	// Unproven says what happens to a send whose outcome stays unknown.
 	Unproven Unproven
 }
@@ -55,6 +71,24 @@ type Pacing struct {
 	PerDay    int
 	WarmUp    bool // raise the daily cap slowly in the first days of a number
 }
+
+// WordRules filter messages by words, without regard to case or accents. A rule may hold
+// several words ("frete gratis"), which then have to follow each other.
+type WordRules struct {
+	// Require lists words of which at least one must be there; empty requires nothing.
+	Require []string
+	// Block lists words of which none may be there.
+	Block []string
+}
+
+// PartialLinks is a policy for messages of which only some product links convert.
+type PartialLinks string
+
+// The policies for messages that convert in part.
+const (
+	HoldPartial PartialLinks = "hold" // hold the offer
+	DropPartial PartialLinks = "drop" // post without the lines of the others
+)
 
 // ForeignLinks is a policy for invite and channel links.
 type ForeignLinks string
@@ -91,8 +125,11 @@ func DefaultSettings() Settings {
 			PerMinute: 3, PerHour: 60, PerDay: 400, WarmUp: true,
 		},
 		RepostWindow: 24 * time.Hour,
+		TextWindow:   24 * time.Hour,
 		MaxAge:       6 * time.Hour,
 		ForeignLinks: DropForeignLinks,
+		PartialLinks: HoldPartial,
+		CleanRepeats: true,
 		Unproven:     AtMostOnce,
 	}
 }
@@ -119,7 +156,16 @@ func (s Settings) Validate() error {
 		{"max_messages_per_day", p.PerDay >= 1 && p.PerDay <= PerDayCeiling, "1–2000"},
 		{"repost_window_hours", s.RepostWindow >= 0 && s.RepostWindow <= 30*24*time.Hour, "0–720"},
 		{"max_age_minutes", s.MaxAge >= time.Minute && s.MaxAge <= 7*24*time.Hour, "1–10080"},
+		{"text_window_hours", s.TextWindow >= 0 && s.TextWindow <= 30*24*time.Hour, "0–720"},
 		{"blacklist_stores", len(s.BlockedStores) <= 100, "≤ 100"},
+		{"allowed_stores", len(s.AllowedStores) <= 100, "≤ 100"},
+		{"require_words", validWords(s.Words.Require), "≤ 100"},
+		{"block_words", validWords(s.Words.Block), "≤ 100"},
+		{"min_price_cents", s.MinPrice.Cents >= 0 && s.MinPrice.Cents <= maxPriceRule, "≥ 0"},
+		{"max_price_cents", s.MaxPrice.Cents >= 0 && s.MaxPrice.Cents <= maxPriceRule &&
+			(s.MaxPrice.Cents == 0 || s.MaxPrice.Cents >= s.MinPrice.Cents), "≥ min_price_cents"},
+		{"min_discount_percent", s.MinDiscount >= 0 && s.MinDiscount <= 99, "0–99"},
+		{"partial_links", s.PartialLinks == HoldPartial || s.PartialLinks == DropPartial, "hold, drop"},
 		{"foreign_links", s.ForeignLinks == DropForeignLinks || s.ForeignLinks == HoldForeignLinks, "drop, hold"},
 		{"unproven", s.Unproven == AtMostOnce || s.Unproven == AtLeastOnce, "at_most_once, at_least_once"},
 	} {
@@ -128,6 +174,30 @@ func (s Settings) Validate() error {
 		}
 	}
 	return nil
+}
+
+// maxPriceRule is R$ 10,000,000.00 in centavos: far above any promotion, far below overflow.
+const maxPriceRule = 1_000_000_000
+
+// Validate returns the first rule of w that is empty, too long or one too many, as a
+// CodeInvalid error that names the field by its wire name.
+func (w WordRules) Validate() error {
+	switch {
+	case !validWords(w.Require):
+		return InvalidField("require_words", ReasonOutOfRange, "require_words (≤ 100)")
+	case !validWords(w.Block):
+		return InvalidField("block_words", ReasonOutOfRange, "block_words (≤ 100)")
+	}
+	return nil
+}
+
+func validWords(words []string) bool {
+	for _, w := range words {
+		if strings.TrimSpace(w) == "" || len(w) > 100 || strings.ContainsFunc(w, unicode.IsControl) {
+			return false
+		}
+	}
+	return len(words) <= 100
 }
 
 // Location is the tenant's time zone; UTC when the stored name is unknown to this machine.

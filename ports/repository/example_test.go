@@ -17,7 +17,7 @@ func (shop) Offers() repository.Offers { return shelf{} }
 type shelf struct{ repository.Offers }
 
 func (shelf) List(context.Context, repository.OfferQuery) ([]core.Offer, error) {
-	return []core.Offer{{Store: "amazon", Price: core.Price{Cents: 19990}}}, nil
+	return []core.Offer{{Store: "amazon", Facts: core.Facts{Price: core.Price{Cents: 19990}}}}, nil
 }
 
 // What belongs to a tenant is reached through its scope; no method below takes a tenant.

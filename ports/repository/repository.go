@@ -36,6 +36,7 @@ type Tenant interface {
 	Sources() Sources
 	Destinations() Destinations
 	Tags() Tags
+	MintedLinks() MintedLinks
 	Inbox() Inbox
 	Offers() Offers
 	Deliveries() Deliveries
@@ -144,6 +145,17 @@ type Tags interface {
 	Delete(ctx context.Context, id core.TagID) error
 }
 
+// MintedLinks are the links that stores' APIs made for the tenant. A record proves whose a
+// link is, so it may only come from the API that made the link.
+type MintedLinks interface {
+	// Save stores a record; one with the same Link is replaced.
+	Save(ctx context.Context, m core.MintedLink) error
+	// Find returns the newest record made for this target, identity and sub-id.
+	Find(ctx context.Context, store, target, tagPrint string, sub core.SubID) (core.MintedLink, error)
+	// Get returns the record of a link, byte for byte.
+	Get(ctx context.Context, link string) (core.MintedLink, error)
+}
+
 // Inbox is the durable list of accepted messages, unique by instance and message key. Some
 // events do not name a message's author, or by the other form of the address ("…@lid",
 // "…@s.whatsapp.net"): such a key names the one stored message with its chat and id, and a
@@ -183,8 +195,17 @@ type Offers interface {
 	Get(ctx context.Context, id core.OfferID) (core.Offer, error)
 	// ByInbox returns the offer made from an inbox entry.
 	ByInbox(ctx context.Context, id core.InboxID) (core.Offer, error)
+	// Near returns the texts of the offers saved last with this NearKey and a TextKey,
+	// created after since, newest first, at most limit.
+	Near(ctx context.Context, nearKey string, since time.Time, limit int) ([]NearText, error)
 	// List returns offers with their deliveries, newest first.
 	List(ctx context.Context, q OfferQuery) ([]core.Offer, error)
+}
+
+// NearText is the text an offer was saved with.
+type NearText struct {
+	TextKey string
+	Text    string // Offer.FinalText
 }
 
 // SaveOffer is the outcome of processing one inbox entry.
@@ -197,15 +218,19 @@ type SaveOffer struct {
 	// Offer.Deliveries are the wanted deliveries. One for a destination that has none yet
 	// is inserted. A pending one gets the new Text. A cancelled one that was cancelled by
 	// an edit becomes pending again. Pending ones not wanted any more are cancelled with
-	// core.ReasonEdited. All others stay as they are.
+	// core.ReasonEdited. All others stay as they are, but remember the Text as what they
+	// have to catch up with (see Deliveries.Settle). Texts differ by destination.
 	Offer core.Offer
-	// RepostSince and TextKey bound reposts, in the same transaction: a new delivery is
-	// stored as cancelled with ReasonDuplicateProduct, or ReasonDuplicateText, when
-	// another offer's delivery to the same destination, created after RepostSince, occupies
-	// it (core.DeliveryState.Occupies) with the same ProductKey, or the same TextKey.
-	RepostSince time.Time
+	// RepostSince, TextSince and TextKey bound reposts, in the same transaction: a new
+	// delivery is stored as cancelled with ReasonDuplicateProduct, when another offer's
+	// delivery to the same destination, created after RepostSince, occupies it
+	// (core.DeliveryState.Occupies) with the same ProductKey, or with ReasonDuplicateText
+	// when one created after TextSince does with the same TextKey.
+	RepostSince, TextSince time.Time
 	// TextKey is a fingerprint of the text; "" compares nothing.
 	TextKey string
+	// NearKey is shared by texts that may be alike, see [Offers.Near]; "" finds nothing.
+	NearKey string
 	// Now makes the instance's lane due no later than this, when something is pending.
 	Now time.Time
 }
@@ -226,8 +251,8 @@ type Deliveries interface {
 	// oldest first, whether or not its NotBefore has passed.
 	Ready(ctx context.Context, limit int) ([]core.Delivery, error)
 	// Settle moves a delivery along the state machine, see [Settle]. One that becomes
-	// pending again catches up with its message: it gets the offer's FinalText, unless that
-	// is "". From dispatching or ambiguous it becomes cancelled instead, with ReasonRevoked
+	// pending again catches up with its message: it gets the text of the last Save that
+	// wanted it. From dispatching or ambiguous it becomes cancelled instead, with ReasonRevoked
 	// or ReasonEdited, when the message is revoked or the offer held by now.
 	Settle(ctx context.Context, s Settle) (core.Delivery, error)
 	// Unproven lists deliveries to a chat that are dispatching, ambiguous or unconfirmed,
