@@ -57,6 +57,10 @@ func TestApply(t *testing.T) {
 		{"drop after a line separator", "a\u2028{x}\u2028b\u2029{x}", "a\u2028b"},
 		{"drop between other breaks", "a\v{x}\vb\f{x}\u0085c", "a\vb\fc"},
 		{"drop and keep on a long line", "[x=y] {x} {x}\n{x} {x}\nb", "y  \nb"},
+		{"drops apart", "{x}\n\na\n\n{y}\n\nb\n{z}\nc\n\n{w}", "a\n\nb\nc"},
+		{"drops with blanks between", "a\n\n{x}\n\n{y}\n\nb", "a\n\nb"},
+		{"drops are all there is", "{x}\n\n{y}\n", ""},
+		{"drops at both ends", "{x}\n{y}\na [b=c]\n\n{z}\n{w}\n", "a c"},
 		{"label stays", "Grupo:\n{x}\nfim", "Grupo:\nfim"},
 	}
 	for _, tt := range tests {

@@ -4,12 +4,16 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
-// maxCoupons and labelWindow bound the work on a text made to be slow: no promotion has
-// more codes, and no code stands further from its label, in bytes.
+// maxCoupons, maxLabels and labelWindow bound the work on a text made to be slow: no
+// promotion has more codes, no line more labels, and no code stands further from its label,
+// in bytes.
 const (
 	maxCoupons  = 20
+	maxLabels   = 20
 	labelWindow = 200
 )
 
@@ -23,20 +27,18 @@ func coupons(lines []line) []string {
 			}
 		}
 	}
+	about := slices.ContainsFunc(lines, func(l line) bool { return promises.hasAny(l.words) })
 	for i, l := range lines {
-		rest, label, ok := afterLabel(l)
-		switch {
-		case ok && rest == "" && label && i+1 < len(lines) && !lines[i+1].linked:
-			// The code stands alone on the next line.
-			if found, whole := codeList(lines[i+1].text); whole {
-				add(found)
-			}
-		case ok:
-			if found, _ := codeList(rest); !isSentence(rest, found) {
+		labels := labelsOf(l, about)
+		for _, label := range labels {
+			if label.rest == "" && !l.linked {
+				add(nextLines(lines[i+1:], label))
+			} else if found, _ := codeList(label.rest, true); !isSentence(label.rest, found) {
 				add(found)
 			}
 		}
-		if isDiscount(l.lower) && (!ok || len(codes) == 0) {
+		add(monoCodes(l, len(labels) > 0))
+		if isDiscount(l) && (len(labels) == 0 || len(codes) == 0) {
 			// In a line of capitals "40% OFF - TECLADO" names the product.
 			if found := codeAtEnd(l.text); len(found) > 0 && (hasDigit(found[0]) || !shouts(l.text)) {
 				add(found)
@@ -46,49 +48,146 @@ func coupons(lines []line) []string {
 	return codes
 }
 
-// afterLabel returns what follows "cupom", "código" or "use" in a line; label says that a
-// colon stood between.
-func afterLabel(l line) (rest string, label, ok bool) {
-	for _, word := range []string{"cupom", "cupons", "codigo", "use", "usem"} {
-		for from := 0; ; {
-			i := strings.Index(l.lower[from:], word)
-			if i < 0 {
-				break
-			}
-			begin := from + i
-			end := begin + len(word)
-			from = end
-			if begin > 0 && isWordByte(l.lower[begin-1]) || end < len(l.lower) && isWordByte(l.lower[end]) {
-				continue
-			}
-			if len(l.lower) != len(l.text) {
-				return "", false, false // positions differ: an exotic letter; leave it
-			}
-			rest = strings.TrimLeft(l.text[end:min(len(l.text), end+labelWindow)], " ")
-			if strings.HasPrefix(rest, ":") {
-				return strings.TrimLeft(rest, ": "), true, true
-			}
-			// "cupom extra: X": up to two plain words before the colon.
-			if head, tail, found := strings.Cut(rest, ":"); found && len(words(head)) <= 2 && !hasCode(head) {
-				if word == "codigo" && !isCouponCode(head) {
-					continue // "código do produto: X"
-				}
-				return strings.TrimSpace(tail), true, true
-			}
-			if word == "use" || word == "usem" {
-				if c, _ := codeList(rest); len(c) == 0 {
-					continue
-				}
-			}
-			// In a line of capitals any word looks like a code; one with a digit still is.
-			if c, _ := codeList(rest); len(c) > 0 && !hasDigit(c[0]) &&
-				shouts(l.text[:begin]+l.text[end:]) && !tells(l.lower[:begin]) {
-				return "", false, false
-			}
-			return rest, false, true
+// verbatim keeps the codes that stand in the text as they are: "MAÇÃ10" is not "MACA10".
+func verbatim(text string, codes []string) []string {
+	if len(codes) == 0 {
+		return nil
+	}
+	written := strings.Map(func(r rune) rune {
+		if r == '*' || r == '~' || r == '`' || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, norm.NFKC.String(text))
+	unmarked := strings.ReplaceAll(written, "_", "")
+	return slices.DeleteFunc(codes, func(c string) bool {
+		return !strings.Contains(written, c) && !strings.Contains(unmarked, c)
+	})
+}
+
+// label is a "cupom", "código" or "use" in a line that a code may follow.
+type label struct {
+	rest  string // what follows
+	colon bool   // a colon or an arrow stands between
+	tells bool   // the words before it tell people to use it
+}
+
+// promises are the words of a text that is about a discount: there "use CODE" gives a code.
+const promises wordList = " cupom cupons codigo desconto off "
+
+// labelsOf finds the labels of a line. about says that the text is about a discount.
+func labelsOf(l line, about bool) []label {
+	var found []label
+	for at, tries := 0, 0; tries < maxLabels; tries++ {
+		word, i := nextLabel(l.lower, at)
+		if i < 0 {
+			break
+		}
+		at = i + len(word)
+		if lab, ok := readLabel(l, word, i, about); ok {
+			found = append(found, lab)
 		}
 	}
-	return "", false, false
+	return found
+}
+
+var labelWords = [...]string{"cupom", "cupons", "codigo", "voucher", "usem", "use", "aplique", "insira", "digite"}
+
+// orders says whether a label word tells people what to do: "use CODE", "aplique CODE".
+func orders(word string) bool { return telling.has(word) }
+
+// nextLabel returns the first label word of s from position at on, and where it stands.
+func nextLabel(s string, at int) (word string, i int) {
+	for at < len(s) {
+		end := at
+		for end < len(s) && isWordByte(s[end]) {
+			end++
+		}
+		if slices.Contains(labelWords[:], s[at:end]) {
+			return s[at:end], at
+		}
+		at = end + 1
+	}
+	return "", -1
+}
+
+// readLabel judges the label word that stands at i of a line.
+func readLabel(l line, word string, i int, about bool) (label, bool) {
+	begin, end := i, i+len(word)
+	before := last(words(l.lower[max(0, begin-labelWindow):begin]), 3)
+	if wordList(" nao sem nem ").hasAny(before) {
+		return label{}, false
+	}
+	lab := label{
+		rest:  strings.TrimSpace(l.text[end:min(len(l.text), end+labelWindow)]),
+		tells: telling.hasAny(before),
+	}
+	if after, ok := cutArrow(lab.rest); ok {
+		lab.rest, lab.colon = after, true
+		return lab, true
+	}
+	lab.rest = strings.TrimLeftFunc(lab.rest, func(r rune) bool { return r >= 0x80 && !unicode.IsLetter(r) || r == '-' || r == ' ' })
+	if lab.rest == "" {
+		return lab, !orders(word) && (lab.tells || len(l.words) <= 2)
+	}
+	// "cupom extra: X", "cupom de R$ 20: X": some plain words before the colon.
+	head, tail, found := strings.Cut(lab.rest, ":")
+	if found && len(words(head)) <= 5 && !hasCode(head) && !strings.ContainsAny(head, ".!?|") {
+		if word == "codigo" && !ofCoupon(head) || orders(word) {
+			return label{}, false // "código do produto: X"
+		}
+		lab.rest, lab.colon = strings.TrimSpace(tail), true
+		return lab, true
+	}
+	codes, _ := codeList(lab.rest, true)
+	if len(codes) == 0 {
+		return label{}, false
+	}
+	if orders(word) {
+		return lab, hasDigit(codes[0]) || about && !shouts(l.text)
+	}
+	// In a line of capitals any word looks like a code; one with a digit still is.
+	return lab, hasDigit(codes[0]) || lab.tells || !shouts(l.text[:begin]+l.text[end:])
+}
+
+// telling are the words that tell people to use a coupon.
+const telling wordList = " use usem usar usando aplique aplicar insira digite utilize coloque "
+
+// cutArrow removes the colon or arrow that s begins with.
+func cutArrow(s string) (rest string, ok bool) {
+	for _, arrow := range []string{":", "=", "→", "➡", "👉", "=>", "->", ">"} {
+		if after, found := strings.CutPrefix(s, arrow); found {
+			return strings.TrimLeftFunc(after, func(r rune) bool { return r == ' ' || r == ':' || r >= 0x80 && !unicode.IsLetter(r) }), true
+		}
+	}
+	return s, false
+}
+
+// nextLines reads the codes that stand alone on the lines after a label.
+func nextLines(lines []line, lab label) []string {
+	var codes []string
+	for i, l := range lines[:min(len(lines), maxCoupons)] {
+		found, whole := codeList(strings.TrimLeftFunc(l.text, func(r rune) bool { return !isLetterOrDigit(r) }), false)
+		if !whole || l.linked {
+			break
+		}
+		if i > 0 && !hasDigit(found[0]) || !lab.colon && !lab.tells && !hasDigit(found[0]) {
+			break
+		}
+		codes = append(codes, found...)
+	}
+	return codes
+}
+
+// monoCodes reads the codes in typewriter letters: with a digit, or next to a label.
+func monoCodes(l line, labelled bool) []string {
+	var codes []string
+	for _, m := range l.mono {
+		if c := l.text[m.begin:m.end]; isCode(c) && (hasDigit(c) || labelled) {
+			codes = append(codes, c)
+		}
+	}
+	return codes
 }
 
 // isSentence says whether the one code found in s is rather the first word of a sentence in
@@ -102,65 +201,14 @@ func isSentence(s string, found []string) bool {
 	return len(ws) > 0 && len(ws[0]) > 1 && ws[0] == strings.ToUpper(ws[0]) && strings.TrimFunc(ws[0], unicode.IsLetter) == ""
 }
 
-func hasDigit(s string) bool { return strings.ContainsAny(s, "0123456789") }
-
-// isCouponCode says whether the words between "código" and a colon leave it a coupon's.
-func isCouponCode(head string) bool {
+// ofCoupon says whether the words between "código" and a colon leave it a coupon's.
+func ofCoupon(head string) bool {
 	for _, w := range words(strings.ToLower(head)) {
-		switch w {
-		case "de", "do", "desconto", "cupom", "promocional", "extra", "promo":
-		default:
+		if !wordList(" de do desconto cupom promocional extra promo exclusivo ").has(w) {
 			return false
 		}
 	}
 	return true
-}
-
-// tells says whether the words before "cupom" tell people to use it.
-func tells(before string) bool {
-	for _, w := range words(before) {
-		switch w {
-		case "use", "usem", "usar", "usando", "aplique", "aplicar", "insira", "digite":
-			return true
-		}
-	}
-	return false
-}
-
-// shouts says whether a line has no lower-case letter.
-func shouts(s string) bool {
-	return strings.ToUpper(s) == s && strings.TrimSpace(s) != ""
-}
-
-func hasCode(s string) bool {
-	for _, w := range words(s) {
-		if isCode(w) {
-			return true
-		}
-	}
-	return false
-}
-
-// codeList reads "X", "X ou Y", "X + Y" from the beginning of s; whole says that nothing
-// else follows.
-func codeList(s string) (codes []string, whole bool) {
-	expect := true
-	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' || r == '/' || r == '"' || r == '\'' }) {
-		bare := strings.Trim(w, ".!?;:()[]")
-		switch {
-		case expect && isCode(bare):
-			codes = append(codes, bare)
-			expect = strings.HasSuffix(w, "/")
-			if bare != w && strings.ContainsAny(w[len(w)-1:], ".!?;)") {
-				return codes, false
-			}
-		case !expect && (strings.EqualFold(w, "ou") || w == "+" || strings.EqualFold(w, "e")):
-			expect = true
-		default:
-			return codes, false
-		}
-	}
-	return codes, len(codes) > 0 && !expect
 }
 
 // codeAtEnd reads the code after the last ": " or " - " of a line.
@@ -169,55 +217,16 @@ func codeAtEnd(s string) []string {
 	if i < 0 {
 		return nil
 	}
-	codes, whole := codeList(strings.TrimLeft(s[i:], ":- "))
+	codes, whole := codeList(strings.TrimLeft(s[i:], ":- "), false)
 	if !whole {
 		return nil
 	}
 	return codes
 }
 
-func isDiscount(lower string) bool {
-	ws := words(lower)
-	return slices.Contains(ws, "off") || slices.Contains(ws, "desconto")
-}
+func isDiscount(l line) bool { return wordList(" off desconto ").hasAny(l.words) }
 
-// isCode says whether w looks like a coupon: capitals and digits, at least one letter.
-func isCode(w string) bool {
-	if len(w) < 3 || len(w) > 25 {
-		return false
-	}
-	letters := 0
-	for i := range len(w) {
-		switch c := w[i]; {
-		case c >= 'A' && c <= 'Z':
-			letters++
-		case c < '0' || c > '9':
-			return false
-		}
-	}
-	if letters == 0 || letters == 1 && (w[len(w)-1] == 'X' || w[len(w)-1] == 'H') {
-		return false
-	}
-	return !isStopWord(w)
-}
-
-// isStopWord knows the words that stand in capitals where a code could.
-func isStopWord(w string) bool {
-	for _, beginning := range []string{"ESGOT", "EXCLUSIV", "LIBERAD", "DISPONIV", "SELECIONAD", "LIMITAD", "ATIV", "APLICA",
-		"AUTOMATIC", "INDISPONIV", "NENHUM", "PEGU", "CLIQU", "ACESS", "CONFIR"} {
-		if strings.HasPrefix(w, beginning) && strings.Trim(w, "0123456789") == w {
-			return true
-		}
-	}
-	switch w {
-	case "RESGATE", "RESGATAR", "RESGATEM", "CUPOM", "CUPONS", "SELECIONE", "APP", "PIX", "SITE", "LINK",
-		"MAGALU", "AMAZON", "SHOPEE", "MERCADO", "LIVRE", "MELI", "ALIEXPRESS", "KABUM", "NATURA", "SHEIN", "TEMU",
-		"OFF", "DESCONTO", "FRETE", "GRATIS", "NOVO", "NOVOS", "NOVA", "VALIDO", "PARA", "COM", "SEM", "NAS", "NOS",
-		"QUE", "HOJE", "AQUI", "AGORA", "AINDA", "ACABOU", "ENCERRADO", "EXPIRADO", "PRIMEIRA", "COMPRA", "COMPRAS",
-		"ESPECIAL", "VOLTOU", "CORRE", "APENAS", "SOMENTE", "PRODUTO", "LOJA", "ANUNCIO", "PAGINA", "CARRINHO",
-		"NAO", "VEJA", "PEGAR", "BREVE", "DIRETO", "BIO", "TELA", "CODIGO",
-		"DOS", "DAS", "SEU", "SUA", "MEU", "MINHA", "EXTRA", "OUTROS", "ESSE", "ESTE", "ACIMA", "ATE":
-		return true
-	}
-	return false
+// shouts says whether a line has no lower-case letter.
+func shouts(s string) bool {
+	return strings.ToUpper(s) == s && strings.TrimSpace(s) != ""
 }

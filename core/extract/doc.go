@@ -4,4 +4,7 @@
 //
 // Links errs the other way: everything WhatsApp may turn into a link is reported, so that
 // none can slip through unclassified.
+//
+// TextKey, NearKey and Similar tell whether two texts are the same promotion, Word matches a
+// tenant's word rules, and Clutter finds the lines that can be taken away without loss.
 package extract

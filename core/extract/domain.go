@@ -65,11 +65,14 @@ func domainIn(run string) (from, to int) {
 
 func doubleDot(s string) int { return strings.Index(s, "..") }
 
+// narrowDots makes dots of wide dots without changing the length.
+var narrowDots = strings.NewReplacer("。", "...", "．", "...", "｡", "...")
+
 // domainLength returns the length of the longest beginning of host that is a domain.
 func domainLength(host string) int {
 	plain := host
 	if countASCII(host) != len(host) {
-		plain = strings.NewReplacer("。", "...", "．", "...", "｡", "...").Replace(host) // same length
+		plain = narrowDots.Replace(host)
 	}
 	if www := len("www."); len(plain) > www && strings.EqualFold(plain[:www], "www.") && strings.Count(plain, ".") > 1 {
 		return len(host)
@@ -163,79 +166,6 @@ func countASCII(s string) int {
 		}
 	}
 	return n
-}
-
-// gluedHost returns where a word is glued to the host of a link, or 0: text after the last
-// real top-level domain, as in "mercadolivre.comPower Bank". A host that has a path, or no
-// known domain in it, is left as it is.
-func gluedHost(link string) int {
-	if strings.ContainsAny(link, "/?#:@") {
-		return 0
-	}
-	dot := strings.LastIndexByte(link, '.')
-	label := link[dot+1:]
-	if dot <= 0 || isTopLevel(label) {
-		return 0
-	}
-	if n := camelBreak(label); n > 0 && isTopLevel(label[:n]) {
-		return dot + 1 + n
-	}
-	return 0
-}
-
-// gluedText returns where other text is glued to the end of a link, or 0.
-func gluedText(link string) int {
-	if cut := gluedCode(link); cut > 0 {
-		return cut
-	}
-	// "…/abc*Cupom*" is bold text; with a sign of a path or query after it, "*" is the link's.
-	if i := strings.IndexAny(link, "*~"); i > 0 && !strings.ContainsAny(link[i:], "=&%/?#") && strings.IndexByte(link[:i], '/') > 0 {
-		return i
-	}
-	return 0
-}
-
-// shortHosts are short-link hosts that get text glued to them in practice, with the length
-// of their codes.
-var shortHosts = [...]struct {
-	prefix string
-	code   int
-}{
-	{"meli.la/", 7}, {"mercadolivre.com/sec/", 7}, {"mercadolivre.com.br/sec/", 7},
-	{"amzn.to/", 7}, {"s.shopee.com.br/", 10},
-}
-
-// gluedCode returns where the code of a known short link ends when a time, a price or
-// another short link is glued to it, or 0. Without such evidence the code is left whole:
-// cutting it would lead elsewhere.
-func gluedCode(link string) int {
-	for _, h := range shortHosts {
-		path := strings.TrimPrefix(link, "www.")
-		if len(path) <= len(h.prefix) || !strings.EqualFold(path[:len(h.prefix)], h.prefix) {
-			continue
-		}
-		begin := len(link) - len(path) + len(h.prefix)
-		code := link[begin:min(len(link), begin+64)]
-		for _, other := range shortHosts {
-			if i := strings.Index(code, other.prefix); i > 0 {
-				return begin + i
-			}
-		}
-		if len(code) > h.code && startsNumber(code[h.code:]) {
-			return begin + h.code
-		}
-		return 0
-	}
-	return 0
-}
-
-// startsNumber says whether s begins like a time or a price: digits, a separator, a digit.
-func startsNumber(s string) bool {
-	n := 0
-	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
-		n++
-	}
-	return n > 0 && n+1 < len(s) && strings.IndexByte(".,:", s[n]) >= 0 && s[n+1] >= '0' && s[n+1] <= '9'
 }
 
 // endsWithEntity says whether s ends in an HTML escape.

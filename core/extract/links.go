@@ -32,42 +32,35 @@ func Links(text string) []Link {
 	return found
 }
 
-// scan finds the links of a text taken as it is written.
-func scan(text string) []Link {
-	var found []Link
-	last := 0 // where the last link ended
-	add := func(l Link) {
-		if l.URL != "" {
-			found, last = append(found, l), l.End
-		}
-	}
-	for i := 0; i < len(text); {
+// scanWord appends the links from i on to the next space, and returns where that is.
+func scanWord(text string, i int, found []Link) ([]Link, int) {
+	last := i // where the last link ended
+	for i < len(text) && !isGap(text[i]) {
 		c := text[i]
+		var l Link
 		switch {
 		case c == '/' && strings.HasPrefix(text[i:], "//") && isHostStart(text[i+2:]):
 			// "//host/path": the browser would add the scheme.
-			l, next := bareLink(text, i, i+2)
-			add(l)
-			i = next
+			l, i = bareLink(text, i, i+2)
 		case c == '@':
-			l, next := mailLink(text, last, i)
-			add(l)
-			i = next
+			l, i = mailLink(text, last, i)
 		case c == '.':
-			l, next := symbolLink(text, last, i)
-			add(l)
-			i = next
+			l, i = symbolLink(text, last, i)
 		case c < utf8.RuneSelf && !isAlnum(c):
 			i++
 		case c >= utf8.RuneSelf && !isHostStart(text[i:]):
 			i += runeLen(text[i:])
 		default:
-			l, next := linkAt(text, i)
-			add(l)
-			i = next
+			l, i = linkAt(text, i)
+		}
+		if l.URL != "" {
+			if found == nil {
+				found = make([]Link, 0, 4)
+			}
+			found, last = append(found, l), l.End
 		}
 	}
-	return found
+	return found, i
 }
 
 // linkAt looks at the word that begins at start. It returns the link found there, if any,
@@ -187,6 +180,11 @@ func linkStop(text string, from int) int {
 	i, marks := from, -1 // marks is where a run of direction marks began
 	for i < len(text) {
 		c := text[i]
+		if isAlnum(c) && c|0x20 != 'h' { // most bytes
+			marks = -1
+			i++
+			continue
+		}
 		if c < utf8.RuneSelf {
 			if c <= ' ' || c == 0x7f || c == '"' || c == '<' || c == '>' || c == '`' || c == '|' {
 				return endBefore(marks, i)
@@ -197,7 +195,7 @@ func linkStop(text string, from int) int {
 				}
 				marks = -1
 			}
-			if (c == 'h' || c == 'H') && i > from && startsScheme(text[i:]) && strings.IndexByte("=/?:&,", text[i-1]) < 0 {
+			if c|0x20 == 'h' && i > from && startsScheme(text[i:]) && strings.IndexByte("=/?:&,", text[i-1]) < 0 {
 				return i
 			}
 			i++
@@ -234,7 +232,7 @@ func inLink(r rune) bool {
 	switch {
 	case r >= 0x2100 && r <= 0x214f, r >= 0xfe00 && r <= 0xfe0f, r == 0x20e3, r == utf8.RuneError:
 		return false // letter-like emoji and what makes emoji of other characters
-	case r == '。', r == '．', r == '｡':
+	case isWideDot(r):
 		return true
 	}
 	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
@@ -268,8 +266,11 @@ func trimEnd(text string, start, stop int) int {
 				return stop
 			}
 		default:
+			if c < utf8.RuneSelf {
+				return stop
+			}
 			r, n := utf8.DecodeLastRuneInString(text[start:stop])
-			if r != '。' && r != '．' && r != '｡' {
+			if !isWideDot(r) {
 				return stop
 			}
 			stop -= n - 1
@@ -296,7 +297,7 @@ func surplus(s string) map[byte]int {
 
 // skipInvisible steps over invisible characters that are glued to a link.
 func skipInvisible(text string, i int) int {
-	for i < len(text) {
+	for i < len(text) && text[i] >= utf8.RuneSelf {
 		r, n := utf8.DecodeRuneInString(text[i:])
 		if r == utf8.RuneError || !unicode.Is(unicode.Cf, r) {
 			break
@@ -320,7 +321,7 @@ func endsFold(s, suffix string) bool {
 }
 
 func isAlnum(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+	return c|0x20-'a' < 26 || c-'0' < 10
 }
 
 func runeLen(s string) int {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func TestLinks(t *testing.T) {
@@ -37,8 +38,19 @@ func TestLinks(t *testing.T) {
 		{"nested target", "https://www.google.com/url?q=https://www.amazon.com.br/dp/B0", []string{"https://www.google.com/url?q=https://www.amazon.com.br/dp/B0"}},
 		{"price glued to a code", "https://meli.la/1aMs9xn167.51:443/TcpFull ok", []string{"https://meli.la/1aMs9xn"}},
 		{"time glued to a code", "https://mercadolivre.com/sec/28ABteu15:14", []string{"https://mercadolivre.com/sec/28ABteu"}},
+		{"time glued to codes", "meli.la/1vMs9xn16:51 https://mercadolivre.com/sec/28ARteu15:14 amzn.to/3abcdef9:30", []string{"https://meli.la/1vMs9xn", "https://mercadolivre.com/sec/28ARteu", "https://amzn.to/3abcdef"}},
+		{"price glued to codes", "amzn.to/3abcR$99 meli.la/1vMs9xnR$ 99 divulgador.magalu.com/aB3dE6gH1.299,90 s.shopee.com.br/1abcdefghR$9", []string{"https://amzn.to/3abc", "https://meli.la/1vMs9xn", "https://divulgador.magalu.com/aB3dE6gH", "https://s.shopee.com.br/1abcdefgh"}},
+		{"word glued to codes", "https://meli.la/1vMs9xnCupom https://amzn.to/3abcdefFrete, divulgador.magalu.com/aB3dE6gHPor: 9", []string{"https://meli.la/1vMs9xn", "https://amzn.to/3abcdef", "https://divulgador.magalu.com/aB3dE6gH"}},
+		{"word perhaps of the code", "meli.la/1vMs9xncupom meli.la/ganheiMais mercadolivre.com/sec/28ARteUupom s.shopee.com.br/1abcdefghPromo", []string{"https://meli.la/1vMs9xncupom", "https://meli.la/ganheiMais", "https://mercadolivre.com/sec/28ARteUupom", "https://s.shopee.com.br/1abcdefghPromo"}},
+		{"time of two readings", "https://mercadolivre.com/sec/28ARte15:14", []string{"https://mercadolivre.com/sec/28ARte15:14"}},
+		{"price in a query", "https://amzn.to/3abcdef?q=R$9", []string{"https://amzn.to/3abcdef?q=R$9"}},
+		{"emoji and zero width glued", "🔥https://amzn.to/3abcdef🔥 \u200bhttps://meli.la/1vMs9xn\u200b\ufeff ✅amzn.to/3abcdef✅", []string{"https://amzn.to/3abcdef", "https://meli.la/1vMs9xn", "https://amzn.to/3abcdef"}},
+		{"every mark", "*amzn.to/3abcdef* _amzn.to/3abcdef_ ~amzn.to/3abcdef~ `amzn.to/3abcdef` ```amzn.to/3abcdef```", []string{"https://amzn.to/3abcdef", "https://amzn.to/3abcdef", "https://amzn.to/3abcdef", "https://amzn.to/3abcdef", "https://amzn.to/3abcdef"}},
+		{"punctuation", "(amzn.to/3abcdef). amzn.to/3abcdef! amzn.to/3abcdef?! amzn.to/3abcdef; \"amzn.to/3abcdef\" 'amzn.to/3abcdef'", []string{"https://amzn.to/3abcdef", "https://amzn.to/3abcdef", "https://amzn.to/3abcdef", "https://amzn.to/3abcdef", "https://amzn.to/3abcdef", "https://amzn.to/3abcdef"}},
+		{"one a prefix of another", "https://a.co/d/1 https://a.co/d/12 https://a.co/d/1", []string{"https://a.co/d/1", "https://a.co/d/12", "https://a.co/d/1"}},
 		{"long code without evidence", "meli.la/ganheimais", []string{"https://meli.la/ganheimais"}},
 		{"word glued to a host", "https://mercadolivre.comPower Bank", []string{"https://mercadolivre.com"}},
+		{"words glued to hosts", "mercadolivre.comPower Bank https://www.mercadolivre.com.brFone https://amzn.toCompre", []string{"https://mercadolivre.com", "https://www.mercadolivre.com.br", "https://amzn.to"}},
 		{"word glued to a bare host", "loja.com.brCupom", []string{"https://loja.com.br"}},
 		{"unreal end of a host", "evil.com.xyzzy", []string{"https://evil.com"}},
 		{"text glued before", "aquihttps://a.co/d/1 oláhttps://a.co/d/2 aqui.http://a.co/d/3", []string{"https://a.co/d/1", "https://a.co/d/2", "http://a.co/d/3"}},
@@ -146,23 +158,18 @@ func FuzzLinks(f *testing.F) {
 			if l.Start < last || l.End <= l.Start || l.End > len(text) {
 				t.Fatalf("%q: range %d:%d after %d", text, l.Start, l.End, last)
 			}
+			if utf8.ValidString(text) && !utf8.ValidString(text[l.Start:l.End]) {
+				t.Fatalf("%q: %q is cut inside a character", text, text[l.Start:l.End])
+			}
 			if !strings.Contains(l.URL, ":") {
 				t.Fatalf("%q: %q has no scheme", text, l.URL)
 			}
 			last = l.End
 		}
-	})
-}
-
-func BenchmarkLinks(b *testing.B) {
-	text := "🔥 Air Fryer Teste 4L 1.500W\nDe: ~R$ 399,90~\nPor: *R$ 299,90* no Pix\nCupom: CASA10\n" +
-		"🛒 https://www.amazon.com.br/dp/B0TESTE001?tag=outro-20\nFrete grátis para Sul e Sudeste. Loja Oficial.\n" +
-		"☑️ Grupo: https://chat.whatsapp.com/EXEMPLO e amzn.to/3abc\n"
-	b.SetBytes(int64(len(text)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if len(Links(text)) != 3 {
-			b.Fatal("links lost")
+		// A link stays one whatever stands before its line.
+		after := Links("Oferta: R$ 1.299,90.\n" + text)
+		if len(after) != len(Links(text)) {
+			t.Fatalf("%q: %v, on a second line %v", text, Links(text), after)
 		}
-	}
+	})
 }

@@ -93,6 +93,9 @@ func masksDot(text string) bool {
 			return false
 		}
 		i += n
+		if i > 0 && isAlnum(text[i-1]) && (i+1 == len(text) || isAlnum(text[i+1]) || isGap(text[i+1])) {
+			continue
+		}
 		before, _ := utf8.DecodeLastRuneInString(text[:i])
 		after, _ := utf8.DecodeRuneInString(text[i+1:])
 		if (isMask(before) || isMask(after)) && i > 0 && !spaceAt(text, i+1) {

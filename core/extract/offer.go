@@ -9,51 +9,22 @@ import (
 	"github.com/autopromo-cloud/autopromo/core"
 )
 
-// Facts is what a text says about its offer.
-type Facts struct {
-	// Price is what the product costs, the Pix price before the card's; zero when the text
-	// gives none or leaves it unclear.
-	Price core.Price
-	// Coupons are the codes to type in, in order, each once.
-	Coupons []string
-	// SoldOut says that the text declares the offer over.
-	SoldOut bool
-}
-
-// Offer reads the facts of a promotion written in Brazilian Portuguese.
-func Offer(text string) Facts {
+// Offer reads the facts of a promotion written in Brazilian Portuguese. It is a pure
+// function of the text, takes time linear in its length, and leaves out what is unclear.
+func Offer(text string) core.Facts {
 	lines := plainLines(text)
-	return Facts{Price: price(lines), Coupons: coupons(lines), SoldOut: soldOut(lines)}
-}
-
-// line is one line of a text without links, WhatsApp marks, accents and invisible
-// characters.
-type line struct {
-	text   string // as written
-	lower  string // in lower case
-	linked bool   // a link stood here
-}
-
-func plainLines(text string) []line {
-	var b strings.Builder
-	b.Grow(len(text))
-	last := 0
-	for _, l := range Links(text) {
-		b.WriteString(text[last:l.Start])
-		b.WriteString(" \x00 ")
-		last = l.End
+	price, list := prices(lines)
+	f := core.Facts{
+		Price:        price,
+		ListPrice:    list,
+		Coupons:      verbatim(text, coupons(lines)),
+		FreeShipping: freeShipping(lines),
+		AppOnly:      appOnly(lines),
 	}
-	b.WriteString(text[last:])
-	var lines []line
-	for s := range strings.SplitSeq(fold(b.String()), "\n") {
-		l := line{linked: strings.Contains(s, "\x00")}
-		l.text = strings.TrimSpace(strings.ReplaceAll(s, "\x00", ""))
-		l.lower = strings.ToLower(l.text)
-		if l.text != "" || l.linked {
-			lines = append(lines, l)
-		}
-	}
-	return lines
+	f.CouponOnly = !price.Known() && couponOnly(lines, f.Coupons)
+	f.Discount = discount(lines, f)
+	f.SoldOut = soldOut(lines, f.CouponOnly)
+	return f
 }
 
 // fold brings a text to plain letters: compatibility forms such as "ｃｕｐｏｍ" resolved,
@@ -77,34 +48,34 @@ func words(s string) []string {
 	})
 }
 
-// soldOut looks for the words that end an offer, unless they are denied ("ainda não
-// acabou"), not there yet ("quase esgotado") or part of "acabou de chegar".
-func soldOut(lines []line) bool {
-	for _, l := range lines {
-		ws := words(l.lower)
-		for i, w := range ws {
-			switch w {
-			case "esgotado", "esgotada", "esgotados", "esgotadas", "esgotou", "acabou", "acabaram",
-				"encerrado", "encerrada", "encerrados", "encerrou", "expirado", "expirada", "expirou":
-			default:
-				continue
-			}
-			if i+1 < len(ws) && ws[i+1] == "de" && w == "acabou" {
-				continue
-			}
-			if i > 0 && denies(ws[i-1]) || i > 1 && denies(ws[i-2]) {
-				continue
-			}
+// wordList is a set of lower-case words without accents: a text with a space before and
+// after each of them.
+type wordList string
+
+func (l wordList) has(w string) bool {
+	return w != "" && strings.Contains(string(l), " "+w+" ")
+}
+
+// hasAny says whether one of ws is in the list.
+func (l wordList) hasAny(ws []string) bool {
+	for _, w := range ws {
+		if l.has(w) {
 			return true
 		}
 	}
 	return false
 }
 
-func denies(w string) bool {
-	switch w {
-	case "nao", "quase", "antes", "sem", "n", "nem", "se", "ate", "quando":
-		return true
+// fromEnd returns the word that stands back places from the end, the last being 1, or "".
+func fromEnd(ws []string, back int) string {
+	if back > len(ws) {
+		return ""
 	}
-	return false
+	return ws[len(ws)-back]
 }
+
+// last returns the last n words, or all when there are fewer.
+func last(ws []string, n int) []string { return ws[max(0, len(ws)-n):] }
+
+// first returns the first n words, or all when there are fewer.
+func first(ws []string, n int) []string { return ws[:min(n, len(ws))] }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/autopromo-cloud/autopromo/core"
 )
 
 func TestOfferPrice(t *testing.T) {
@@ -158,30 +160,47 @@ func TestHostileTextsEnd(t *testing.T) {
 		"(", ")", "https://x.co/)", "a+", "a.", "@a", "1 ", "R$ 1 ", "por 1 ", "use ", "cupom ", "_", "\u202e",
 		"http://", "a\u0301", "a@b.c/", "javascript:", "meli.la/", "amzn.to/a", "://", "&#1;", "&amp;", "a。", "a.co@",
 		"_ x.co/__ ", "x.co/_ ", "1.1.1.1.", "🔥.com", "*.", "\u200b.", "*a*.co ", "a.No ", "x://", "https://🔥", "a@", "aa.aa.",
+		"1", "1,", "1%", "de R$ 1 por ", "de 1 por ", "R$ 1 a ", "50% off ", "frete gratis ", "so no app ou ", "esgotado? ", "~", "~a", "`A1B` ",
+		"use A1B ", "cupom A: ", "cupons:\nA1B ", "\nR$ 30 off\ncupom ", "A1B\n", "vip ", "leve 1 ", "mil ", "9\u2079",
 	} {
-		text := strings.Repeat(unit, 1<<18/len(unit))
+		text := strings.Repeat(unit, 1<<16/len(unit))
 		Offer(Unglue(text))
 		TextKey("https://x.co/" + text)
+	}
+}
+
+// checkFacts tests what holds for the facts of any text.
+func checkFacts(t *testing.T, text string, f core.Facts) {
+	t.Helper()
+	if f.Price.Cents < 0 || f.ListPrice.Cents < 0 || f.ListPrice.Known() && (!f.Price.Known() || f.ListPrice.Cents <= f.Price.Cents) {
+		t.Errorf("%q: price %d, list price %d", text, f.Price.Cents, f.ListPrice.Cents)
+	}
+	if f.Discount < 0 || f.Discount > 99 {
+		t.Errorf("%q: discount %d", text, f.Discount)
+	}
+	if f.CouponOnly && f.Price.Known() {
+		t.Errorf("%q: a price in a coupon post", text)
+	}
+	seen := map[string]bool{}
+	for _, c := range f.Coupons {
+		if seen[c] || !isCode(c) && !isSmallCode(c) {
+			t.Errorf("%q: coupons %q", text, f.Coupons)
+		}
+		seen[c] = true
 	}
 }
 
 func FuzzOffer(f *testing.F) {
 	for _, s := range []string{
 		"De R$ 1.299,90 por R$ 999\nCupom: CASA10", "R$1.2,3 por: 5x de 7 reais", "CUPOM:\nABC ou DEF +",
-		"ｃｕｐｏｍ：İSTANBUL", "12% OFF: \x00X1Y",
+		"ｃｕｐｏｍ：İSTANBUL", "12% OFF: \x00X1Y", "~R$ 9~ `A1B`\n_A_B_ R$ 9⁹", "Cupom Shopee\n20%OFF em casa: CASA_1\nfrete grátis",
+		"Pix: R$ 1 | Cartão R$ 2, R$ 3 a R$ 4", "acabou? só no app, \"esgotado\"", strings.Repeat("de R$ por 1", 1<<16/11),
+		strings.Repeat("9", 1<<16),
 	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		facts := Offer(text)
-		if facts.Price.Cents < 0 {
-			t.Fatalf("%q: price %d", text, facts.Price.Cents)
-		}
-		for _, c := range facts.Coupons {
-			if !isCode(c) {
-				t.Fatalf("%q: coupon %q", text, c)
-			}
-		}
+		checkFacts(t, text, Offer(text))
 		if k := TextKey(text); k != "" && len(k) != 32 {
 			t.Fatalf("%q: key %q", text, k)
 		}

@@ -1,390 +1,213 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/autopromo-cloud/autopromo/core"
 )
 
-// payment is how an amount is to be paid.
-type payment int
-
-const (
-	anyhow payment = iota
-	pix
-	card
-)
-
-// amount is one sum of money that may be the price.
-type amount struct {
-	cents    int64
-	payment  payment
-	labelled bool // "por", "fica por", "valor" stood before it
-	block    int  // how many links came before it
+// prices picks the one amount that is the price, and the one it is said to have been before.
+// Two offers in one text, amounts that contradict each other and prices under a condition
+// that is no way to pay leave none.
+func prices(lines []line) (price, list core.Price) {
+	var o offered
+	for _, l := range lines {
+		if !o.read(l) {
+			return core.Price{}, core.Price{}
+		}
+	}
+	now := o.now()
+	before, ok := o.before(now)
+	if now == 0 || !ok {
+		return core.Price{}, core.Price{}
+	}
+	return core.Price{Cents: now}, core.Price{Cents: before}
 }
 
-// price picks the one amount that is the price, or none. Two offers in one text, amounts
-// that contradict each other, and prices under a condition that is no payment method have
-// no price.
-func price(lines []line) core.Price {
-	var found []amount
-	var from int64 // the highest price called the old one
-	block, open := 0, false
-	for _, l := range lines {
-		if conditional(l.lower) {
-			return core.Price{}
+// offered are the sums of a text by what they are.
+type offered struct {
+	found      []amount // what may be the price
+	old        []int64  // what the product cost before
+	withCoupon []int64  // what stands after "cupom"
+	block      int      // how many links stand between prices so far
+	open       bool     // a price stands after the last of them
+	titled     bool     // a line after the first price may name another product
+}
+
+// read takes the sums of one line; false says that all prices of the text are unclear.
+func (o *offered) read(l line) bool {
+	if conditional(l.words) {
+		return false
+	}
+	count, all := len(o.found), sums(l)
+	if len(all) > maxSums {
+		return false
+	}
+	named := len(all) > 0 && paymentNamed(all[0].before) != anyhow
+	previous := plain
+	for i, a := range all {
+		r := roleOf(a)
+		if previous == least && joinsRule(a.lead) {
+			r = least // "acima de R$ 99 ou R$ 149"
 		}
-		before := len(found)
-		found, from = amounts(l.lower, block, found, from)
-		if len(found) > before {
-			open = true
+		if (r == plain || r == labelled) && i+1 < len(all) && leadsToPrice(a, all[i+1]) {
+			r = old // "R$ 188 → R$ 116"
 		}
-		if l.linked && open {
-			block, open = block+1, false
+		if a.money {
+			previous = r
+		}
+		switch r {
+		case unclear:
+			return false
+		case old:
+			o.old = append(o.old, a.cents)
+		case withPaper:
+			o.withCoupon = append(o.withCoupon, a.cents)
+		case plain, labelled:
+			titled := len(o.found) > 0 && (o.titled || namesProduct(a.before))
+			o.found = append(o.found, amount{a.cents, paymentOf(a, named), o.block, titled})
 		}
 	}
-	p := choose(found)
-	if from > 0 && from < p.Cents {
-		return core.Price{}
+	switch {
+	case len(o.found) > count:
+		o.open = true
+	case len(all) == 0 && count > 0 && namesProduct(l.words):
+		o.titled = true
 	}
-	return p
+	if l.linked && o.open {
+		o.block, o.open = o.block+1, false
+	}
+	return true
+}
+
+// now returns the price in centavos, or 0.
+func (o *offered) now() int64 {
+	if len(o.found) == 0 {
+		return 0
+	}
+	lowest, highest := o.found[0].cents, o.found[0].cents
+	for _, a := range o.found {
+		lowest, highest = min(lowest, a.cents), max(highest, a.cents)
+		if a.cents != o.found[0].cents && (a.block != o.found[0].block || a.titled) {
+			return 0 // two offers
+		}
+	}
+	for _, way := range []payment{pix, anyhow, card} {
+		cents := int64(0)
+		for _, a := range o.found {
+			if a.payment != way {
+				continue
+			}
+			if cents != 0 && cents != a.cents {
+				return 0
+			}
+			cents = a.cents
+		}
+		if cents == 0 {
+			continue
+		}
+		// Paying at once never costs more, nor half as much.
+		if cents != lowest || cents < highest/2 || o.cheaperWithCoupon(cents) {
+			return 0
+		}
+		return cents
+	}
+	return 0
+}
+
+// cheaperWithCoupon says whether a sum after "cupom" is too high to be what the coupon takes
+// off: then it may be the price with the coupon.
+func (o *offered) cheaperWithCoupon(cents int64) bool {
+	for _, c := range o.withCoupon {
+		if c != cents && c >= cents/2 {
+			return true
+		}
+	}
+	return false
+}
+
+// before returns the old price, or 0 when there is none or several; ok is false when it
+// contradicts the price.
+func (o *offered) before(now int64) (cents int64, ok bool) {
+	if len(o.old) == 0 {
+		return 0, true
+	}
+	lowest, highest := slices.Min(o.old), slices.Max(o.old)
+	if lowest < now {
+		return 0, false
+	}
+	if lowest != highest || lowest == now {
+		return 0, true
+	}
+	return lowest, true
+}
+
+// leadsToPrice says whether an arrow or "por" leads from a sum to the lower one after it.
+func leadsToPrice(a, next sum) bool {
+	if !a.money || !next.money || !next.clear || next.cents >= a.cents {
+		return false
+	}
+	gap := words(next.lead)
+	if len(gap) == 0 {
+		return strings.ContainsAny(next.lead, "→➡⇒➜▶👉>»")
+	}
+	return gap[0] == "por" && !namesProduct(gap)
+}
+
+// joinsRule says whether s joins two sums of one rule.
+func joinsRule(s string) bool {
+	switch strings.TrimSpace(s) {
+	case "ou", "e", "/":
+		return true
+	}
+	return false
 }
 
 // conditional finds lines that make every price in the text one for some people only, or
 // one for several pieces.
-func conditional(s string) bool {
-	ws := words(s)
+func conditional(ws []string) bool {
 	for i, w := range ws {
-		switch w {
-		case "recorrencia", "vip":
+		next := ""
+		if i+1 < len(ws) {
+			next = ws[i+1]
+		}
+		switch {
+		case w == "recorrencia":
 			return true
-		case "unidades", "unid", "pecas":
-			if i == 1 && len(ws) == 2 && isNumber(ws[0]) {
-				return true
-			}
+		case w == "vip" && !groupWords.hasAny(ws):
+			return true
+		case i == 1 && len(ws) == 2 && pieces.has(w) && isDigits(ws[0]):
+			return true
+		case buying.has(w) && isDigits(next) && len(ws) > i+3 && buying.has(ws[i+2]) && isDigits(ws[i+3]):
+			return true // "leve 3 pague 2"
 		}
 	}
 	return false
 }
 
-func choose(found []amount) core.Price {
-	lowest := int64(0)
-	for _, a := range found {
-		if lowest == 0 || a.cents < lowest {
-			lowest = a.cents
-		}
-		if a.block != found[0].block && a.cents != found[0].cents {
-			return core.Price{} // a link stands between: two offers
-		}
-	}
-	for _, match := range []func(amount) bool{
-		func(a amount) bool { return a.payment == pix },
-		func(a amount) bool { return a.payment == anyhow && a.labelled },
-		func(a amount) bool { return a.payment == anyhow },
-		func(a amount) bool { return a.payment == card },
-	} {
-		cents := int64(0)
-		for _, a := range found {
-			if !match(a) {
-				continue
-			}
-			if cents != 0 && cents != a.cents {
-				return core.Price{}
-			}
-			cents = a.cents
-		}
-		switch {
-		case cents == 0:
-		case match(amount{payment: pix}) && cents != lowest:
-			return core.Price{} // Pix never costs more
-		default:
-			return core.Price{Cents: cents}
-		}
-	}
-	return core.Price{}
-}
+// groupWords tell a VIP group from a price for VIP customers.
+const groupWords wordList = " grupo grupos canal comunidade sala lista link convite entre participe whatsapp telegram "
 
-// window is how far around an amount its meaning is looked for, in bytes.
-const window = 120
-
-// sum is a number in a line, and whether it is called money.
-type sum struct {
-	number
-	begin int // with the currency sign
-	money bool
-}
-
-// amounts appends the amounts of one line that may be a price, and returns the highest old
-// price seen.
-func amounts(s string, block int, found []amount, from int64) ([]amount, int64) {
-	var sums []sum
-	for i := 0; i < len(s); {
-		n, ok := numberAt(s, i)
-		if !ok {
-			i++
-			continue
-		}
-		begin, money := currencyBefore(s, i)
-		money = money || strings.HasPrefix(strings.TrimLeft(s[n.end:], " "), "reais")
-		if money || strings.HasSuffix(strings.TrimRight(s[:i], " :"), "por") {
-			sums = append(sums, sum{n, begin, money})
-		}
-		i = n.end
-	}
-	left := 0
-	for k, a := range sums {
-		right := min(len(s), a.end+window)
-		for _, next := range sums[k+1:] {
-			if next.money || next.begin > right {
-				right = min(right, next.begin)
-				break
-			}
-		}
-		// The words around an amount reach to the next one that is money too.
-		before, after := words(s[max(left, a.begin-window):a.begin]), words(s[a.end:right])
-		if a.money {
-			left = a.end
-		}
-		role := roleBefore(before)
-		if a.cents == 0 || role == reject || rejectAfter(after) || rateAfter(s[a.end:]) ||
-			!a.money && !standsForMoney(s, a, before, after) {
-			continue
-		}
-		if role == old {
-			from = max(from, a.cents)
-			continue
-		}
-		found = append(found, amount{
-			cents: a.cents, payment: paymentAround(before, after), labelled: role == label, block: block,
-		})
-	}
-	return found, from
-}
-
-// standsForMoney says whether a number without currency sign is a price: only after "por",
-// and only when it has cents or nothing after it gives it another meaning ("por 30 dias").
-func standsForMoney(s string, a sum, before, after []string) bool {
-	if len(before) == 0 || before[len(before)-1] != "por" {
-		return false
-	}
-	if a.end >= 3 && (s[a.end-3] == ',' || s[a.end-3] == '.') || len(after) == 0 {
-		return true
-	}
-	switch after[0] {
-	case "reais", "no", "via", "pix", "em", "a", "parcelado", "avista", "com", "ou", "frete", "cupom":
-		return true
-	}
-	gap := strings.TrimLeft(s[a.end:], " ")
-	return gap != "" && strings.IndexByte("(|!-", gap[0]) >= 0
-}
-
-// role is what the words before an amount make of it.
-type role int
-
-const (
-	plain role = iota
-	label
-	old
-	reject
-)
-
-func roleBefore(ws []string) role {
-	n := len(ws)
-	for i := max(0, n-4); i < n; i++ {
-		if ws[i] == "frete" && ws[n-1] != "por" {
-			return reject
-		}
-	}
-	word := func(back int) string {
-		if back > n {
-			return ""
-		}
-		return ws[n-back]
-	}
-	last := word(1)
-	switch last {
-	case "apenas", "so", "somente", "agora", "hoje":
-		last = word(2)
-		if last != "por" {
-			return plain
-		}
-	}
-	switch last {
-	case "por", "valor", "preco":
-		if last == "por" && isNumber(word(2)) && several(word(3)) {
-			return reject // "leve 3 por": what one costs is not said
-		}
-		return label
-	case "normal", "original", "anterior", "tabela", "cheio":
-		if w := word(2); w == "preco" || w == "valor" || w == "de" {
-			return old
-		}
-		return plain
-	case "x":
-		if isNumber(word(2)) {
-			return reject // "10 x R$ 20"
-		}
-		return plain
-	case "de", "era", "antes":
-		switch word(2) {
-		case "acima", "cupom", "cupons", "desconto", "frete", "cashback", "vale", "limite", "maximo",
-			"minimo", "minima", "compras", "compra", "bonus", "economia", "partir", "parcelas", "parcela",
-			"voucher", "credito", "premio", "mais", "menos", "entrada", "abaixo", "teto", "taxa", "vezes",
-			"entrega", "seguro", "multa":
-			return reject
-		}
-		if isInstalment(word(2)) {
-			return reject
-		}
-		return old
-	case "em", "ate", "acima", "abaixo", "limite", "limitado", "minimo", "minima", "min", "max", "maximo",
-		"maxima", "ganhe", "ganha", "economize", "economia", "cupom", "cupons", "off", "desconto", "frete",
-		"cashback", "entre", "us", "usd", "u", "vale", "bonus", "mais", "custa", "custava", "partir", "+",
-		"menos", "entrega", "taxa", "economiza", "economizando", "poupe", "vezes", "parcelas", "parcela", "cada":
-		return reject
-	case "a", "e":
-		switch word(2) {
-		case "limitado", "igual", "superior", "inferior", "superiores", "entre":
-			return reject
-		}
-	}
-	if isInstalment(last) {
-		return reject
-	}
-	return plain
-}
-
-// rejectAfter says whether the words after an amount make it a discount, a share or a
-// condition.
-func rejectAfter(ws []string) bool {
-	for i, w := range ws {
-		if i > 2 {
-			break
-		}
-		switch w {
-		case "off", "desconto", "cashback", "mensais", "bonus", "moedas", "premios", "compras", "menos", "mes", "ano":
-			return i < 2
-		case "frete":
-			if i == 1 && ws[0] == "de" {
-				return true
-			}
-		case "cada", "mil", "milhao", "milhoes", "mensal", "anual":
-			return i == 0
-		case "volta":
-			return i == 1 && ws[0] == "de"
-		case "vip", "recorrencia":
+// namesProduct says whether ws hold a word that is not about paying, delivery or the shop.
+func namesProduct(ws []string) bool {
+	for _, w := range ws {
+		if !isDigits(w) && !isInstalment(w) && !strings.HasSuffix(w, "%") && !priceWords.has(w) {
 			return true
 		}
 	}
 	return false
 }
 
-// rateAfter finds prices per something: "/mês", "/kg".
-func rateAfter(s string) bool {
-	s = strings.TrimLeft(s, " ")
-	return strings.HasPrefix(s, "/") && len(s) > 1 && (s[1] >= 'a' && s[1] <= 'z')
-}
-
-func paymentAround(before, after []string) payment {
-	for i, w := range after {
-		switch {
-		case w == "pix", w == "avista", w == "vista" && i > 0 && after[i-1] == "a":
-			return pix
-		case w == "parcelado", w == "cartao", w == "prazo", isInstalment(w):
-			return card
-		}
-	}
-	if n := len(before); n > 0 && n <= 2 && before[n-1] == "pix" {
-		return pix
-	}
-	return anyhow
-}
-
-// several knows the words that sell more than one piece.
-func several(w string) bool {
-	switch w {
-	case "leve", "levando", "compre", "comprando", "pegue":
-		return true
-	}
-	return false
-}
-
-// isInstalment says whether w is like "12x".
-func isInstalment(w string) bool {
-	n := len(w)
-	return n > 1 && n < 5 && w[n-1] == 'x' && isNumber(w[:n-1])
-}
-
-func isNumber(w string) bool { return w != "" && strings.Trim(w, "0123456789") == "" }
-
-// currencyBefore says whether "R$" stands before position i, and where the amount with its
-// sign begins. "US$" is another currency: its amount keeps the "us" before it.
-func currencyBefore(s string, i int) (begin int, ok bool) {
-	head := strings.TrimRight(s[:i], " ")
-	head, ok = strings.CutSuffix(head, "r$")
-	if !ok || head != "" && isWordByte(head[len(head)-1]) && !strings.HasSuffix(head, "de") && !strings.HasSuffix(head, "por") {
-		return i, false
-	}
-	if head == "-" || strings.HasSuffix(head, " -") {
-		return i, false // "-R$ 20" is taken off
-	}
-	return len(head), true
-}
-
-// number is a sum as written.
-type number struct {
-	cents int64 // 0 when the digits are not clearly a sum
-	end   int
-}
-
-// numberAt reads the digits at i. A last separator followed by two digits is decimal, by
-// three digits thousands; anything else is unclear.
-func numberAt(s string, i int) (number, bool) {
-	if !isDigit(s[i]) || i > 0 && (isDigit(s[i-1]) || s[i-1] == '.' || s[i-1] == ',') {
-		return number{}, false
-	}
-	end := i
-	for end < len(s) && (isDigit(s[end]) || (s[end] == '.' || s[end] == ',') && end+1 < len(s) && isDigit(s[end+1])) {
-		end++
-	}
-	n := number{end: end}
-	glued := i > 0 && (isWordByte(s[i-1])) && !strings.HasSuffix(s[:i], "por")
-	if glued || end < len(s) && (isWordByte(s[end]) || s[end] == '%') {
-		return n, true // part of a word such as "4k" or "ps5"
-	}
-	n.cents = cents(s[i:end])
-	return n, true
-}
-
-func cents(s string) int64 {
-	whole, decimals := s, "00"
-	if i := strings.LastIndexAny(s, ".,"); i >= 0 {
-		switch len(s) - i - 1 {
-		case 2:
-			whole, decimals = s[:i], s[i+1:]
-		case 3:
-		default:
-			return 0
-		}
-	}
-	digits, group := "", 0
-	for i, part := range strings.FieldsFunc(whole, func(r rune) bool { return r == '.' || r == ',' }) {
-		if i > 0 && len(part) != 3 || i == 1 && group > 3 {
-			return 0
-		}
-		group = len(part)
-		digits += part
-	}
-	if len(digits) == 0 || len(digits) > 7 {
-		return 0
-	}
-	var value int64
-	for _, d := range digits + decimals {
-		value = value*10 + int64(d-'0')
-	}
-	return value
-}
-
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
-
-func isWordByte(c byte) bool { return isAlnum(c) || c >= 0x80 }
+// priceWords are the words that stand around prices whatever is sold.
+const priceWords wordList = " de do da por pra para rs reais ou no na nos nas em ate com sem juros pix cartao credito debito" +
+	" boleto vista avista parcelado parcelada parcelas parcela prazo vezes via apenas so somente agora hoje valor preco" +
+	" total final promocional oferta ofertas promocao relampago frete gratis free cupom cupons codigo use usem usando" +
+	" aplique resgate resgatem ative anuncio pagina carrinho desconto descontos off fica sai saindo cada entrega" +
+	" full loja oficial cashback moedas app aplicativo site link produto compre aqui clique confira aproveite aproveitem" +
+	" corre corram baixou mais menos limite limitado acima minimo maximo ganhe economize mercado livre amazon" +
+	" shopee magalu aliexpress kabum prime meli vendido entregue envio rapido taxa imposto impostos incluso estoque" +
+	" unidades ultimas valido enquanto durar durarem seu sua ja ainda que este esse tambem pagamento normal era" +
+	" antes original menor historico melhor otimo top bom nao todo brasil regioes algumas consulte opcao opcoes" +
+	" black friday ficou pague pagando levando comprando saiu caiu promo quem tiver tem ser" +
+	" leva leve pelo pela ao um uma os as se for r s c x "
