@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/autopromo-cloud/autopromo/core"
 )
@@ -24,6 +25,12 @@ func (Amazon) Slug() string { return "amazon" }
 
 // Name implements [Store].
 func (Amazon) Name() string { return "Amazon" }
+
+// Hosts implements [Store].
+func (Amazon) Hosts() []string {
+	return append(slices.Clone(amazonMarketplaces),
+		"amzn.to", "a.co", "amzn.eu", "amzn.com", "amzn.asia", "link.amazon", "amzlink.to", "amzn.divulgador.link")
+}
 
 // Marketplaces implements [Store].
 func (Amazon) Marketplaces() []string { return slices.Clone(amazonMarketplaces) }
@@ -51,41 +58,35 @@ func amazonTrackingID(v string) bool {
 // key: the product page is what the tag is paid for, and the same product from another
 // seller is the same news to a group.
 func (Amazon) Classify(u URL) (Target, bool) {
-	switch u.Host {
-	case "amzn.to", "a.co", "amzn.eu", "link.amazon", "amzlink.to", "amzn.divulgador.link":
+	if amazonShort(u.Host) {
 		if t, ok := shortLink("amazon", u); ok {
 			return t, true
 		}
 		return refuse("amazon", core.ReasonLinkNotProduct, u.Host), true
 	}
-	if !strings.Contains(u.Host, "amazon.") {
-		return Target{}, false
-	}
-	i := slices.IndexFunc(amazonMarketplaces, func(m string) bool { return hostWithin(u.Host, m) })
-	if i < 0 {
-		return Target{}, false
-	}
-	market := amazonMarketplaces[i]
-	parts, ok := segments(u.Path)
-	if !ok {
+	market := amazonMarket(u.Host)
+	path, clean := trimPath(u.Path)
+	switch {
+	case !clean:
 		return refuse("amazon", core.ReasonLinkDeceptive, u.Host), true
-	}
-	switch strings.TrimSuffix(u.Host, market) {
-	case "", "www.", "m.", "smile.":
-	default:
+	case market == "":
 		return refuse("amazon", core.ReasonLinkNotProduct, u.Host), true
 	}
-	if asin := amazonASIN(parts); asin != "" {
+	asin, ok := amazonASIN(path)
+	switch {
+	case !ok:
+		return refuse("amazon", core.ReasonLinkDeceptive, u.Host), true
+	case asin != "":
 		return Target{
 			Kind: Product, Store: "amazon", Marketplace: market,
 			ProductKey: "amazon:" + market + ":" + asin,
 			URL:        "https://www." + market + "/dp/" + asin,
 		}, true
 	}
-	if len(parts) > 0 && (parts[0] == "shop" || parts[0] == "hz" || parts[0] == "live") {
+	if first, _, _ := strings.Cut(path, "/"); first == "shop" || first == "hz" || first == "live" {
 		return refuse("amazon", core.ReasonLinkForeignProfile, u.Host), true
 	}
-	page, ok := amazonPage(parts)
+	page, ok := amazonPage(path)
 	if !ok {
 		return refuse("amazon", core.ReasonLinkNotProduct, u.Host), true
 	}
@@ -99,57 +100,100 @@ func (Amazon) Classify(u URL) (Target, bool) {
 	return Target{Kind: Page, Store: "amazon", Marketplace: market, URL: "https://www." + market + page}, true
 }
 
-// amazonASIN finds the product id behind one of the markers Amazon has used. Books have
-// ISBN-10s, so it need not begin with B0.
-func amazonASIN(parts []string) string {
-	for i, p := range parts {
-		var after int
-		switch p := strings.ToLower(p); {
-		case p == "dp", p == "product":
-			after = i + 1
-		case p == "d" && i > 0 && parts[i-1] == "aw":
-			after = i + 1
-		case p == "offer-listing" && i > 0 && parts[i-1] == "gp":
-			after = i + 1
-		case p == "asin" && i > 0 && (parts[i-1] == "o" || parts[i-1] == "obidos"):
-			after = i + 1
-		}
-		if after > 0 && after < len(parts) && allBytes(parts[after], 10, 10, isAlnum) {
-			return strings.ToUpper(parts[after])
+func amazonShort(host string) bool {
+	switch host {
+	case "amzn.to", "a.co", "amzn.eu", "amzn.com", "amzn.asia", "link.amazon", "amzlink.to", "amzn.divulgador.link":
+		return true
+	}
+	return false
+}
+
+// amazonMarket is the marketplace whose shop host is, "" when it is another of its sites.
+func amazonMarket(host string) string {
+	for _, front := range []string{"www.", "m.", "smile.", ""} {
+		site, ok := strings.CutPrefix(host, front)
+		if ok && slices.Contains(amazonMarketplaces, site) {
+			return site
 		}
 	}
 	return ""
 }
 
+// amazonASIN finds the product id behind one of the markers Amazon has used; "" when there
+// is none. Two different ones are ok=false: nobody can say which is meant. Books have
+// ISBN-10s, so it need not begin with B0.
+func amazonASIN(path string) (asin string, ok bool) {
+	before, segment := "", ""
+	for rest, more := path, true; more; before = segment {
+		segment, rest, more = strings.Cut(rest, "/")
+		next, _, _ := strings.Cut(rest, "/")
+		if !amazonMarker(before, segment) || !allBytes(next, 10, 10, isAlnum) {
+			continue
+		}
+		if asin != "" && !strings.EqualFold(asin, next) {
+			return "", false
+		}
+		asin = next
+	}
+	return strings.ToUpper(asin), true
+}
+
+// amazonMarker says whether a segment, with the one before it, announces a product id.
+func amazonMarker(before, segment string) bool {
+	switch len(segment) {
+	case 1:
+		return (segment == "d" || segment == "D") && strings.EqualFold(before, "aw")
+	case 2:
+		return strings.EqualFold(segment, "dp")
+	case 4:
+		return strings.EqualFold(segment, "asin") && (strings.EqualFold(before, "o") || strings.EqualFold(before, "obidos"))
+	case 7:
+		return strings.EqualFold(segment, "product")
+	case 13:
+		return strings.EqualFold(segment, "offer-listing") && strings.EqualFold(before, "gp")
+	}
+	return false
+}
+
 // amazonPage returns the path of a page that is known to be nobody's: the store's own
 // searches, campaigns and brand pages. What follows "ref=" is tracking.
-func amazonPage(parts []string) (string, bool) {
-	for i, p := range parts {
-		if strings.HasPrefix(p, "ref=") {
-			parts = parts[:i]
-			break
-		}
-	}
-	if len(parts) == 0 {
+func amazonPage(path string) (string, bool) {
+	if strings.HasPrefix(path, "ref=") {
 		return "/", true
 	}
-	first := parts[0]
-	if first == "gp" && len(parts) > 1 {
-		first = "gp/" + parts[1]
+	if i := strings.Index(path, "/ref="); i >= 0 {
+		path = path[:i]
 	}
-	switch first {
-	case "s", "b", "dp", "deals", "promotion", "events", "prime", "amazonprime", "coupons",
-		"stores", "bestsellers", "gp/goldbox", "gp/bestsellers", "gp/browse.html",
-		"gp/new-releases", "gp/movers-and-shakers", "gp/prime", "gp/product":
-	default:
+	if path == "" {
+		return "/", true
+	}
+	if !amazonOwnPage(path) {
 		return "", false
 	}
-	for _, p := range parts {
-		if !allBytes(p, 1, 128, isPathByte) || amazonTrackingID(p) {
+	for segment := range strings.SplitSeq(path, "/") {
+		if !allBytes(segment, 1, 128, isPathByte) || segment[0] == '.' || amazonTrackingID(segment) {
 			return "", false
 		}
 	}
-	return "/" + strings.Join(parts, "/"), true
+	return "/" + path, true
+}
+
+// amazonOwnPage knows the store's own pages by how their paths begin.
+func amazonOwnPage(path string) bool {
+	first, rest, _ := strings.Cut(path, "/")
+	if first == "gp" {
+		second, _, _ := strings.Cut(rest, "/")
+		switch second {
+		case "goldbox", "bestsellers", "browse.html", "new-releases", "movers-and-shakers", "prime", "product":
+			return true
+		}
+		return false
+	}
+	switch first {
+	case "s", "b", "dp", "deals", "promotion", "events", "prime", "amazonprime", "coupons", "stores", "bestsellers":
+		return true
+	}
+	return false
 }
 
 // isPathByte accepts what needs no escape and has no meaning of its own in a path.
@@ -189,69 +233,103 @@ func amazonSearchValue(value string) bool {
 }
 
 func hasControl(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\uFFFD' }) >= 0
+	return strings.IndexFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }) >= 0
 }
 
-// Rewrite implements [Store].
-func (Amazon) Rewrite(t Target, tag core.Tag) (string, error) {
-	link := t.URL
-	if strings.Contains(link, "?") {
-		return link + "&tag=" + tag.Fields["tag"], nil
+// Rewrite implements [Store]. The sub-id travels in ascsubtag.
+func (Amazon) Rewrite(t Target, tag core.Tag, sub core.SubID) (string, error) {
+	mark := "?tag="
+	if strings.Contains(t.URL, "?") {
+		mark = "&tag="
 	}
-	return link + "?tag=" + tag.Fields["tag"], nil
+	if sub == (core.SubID{}) {
+		return t.URL + mark + tag.Fields["tag"], nil
+	}
+	return t.URL + mark + tag.Fields["tag"] + "&ascsubtag=" + sub.String(), nil
 }
 
 // Verify implements [Store].
-func (Amazon) Verify(u URL, tag core.Tag) error {
-	want := "tag=" + tag.Fields["tag"]
-	if u.Scheme != "https" || u.Host != "www."+tag.Marketplace || u.Port != "" || u.Fragment != "" {
+func (Amazon) Verify(u URL, tag core.Tag, sub core.SubID) error {
+	host, ok := strings.CutPrefix(u.Host, "www.")
+	if !ok || host != tag.Marketplace || u.Scheme != "https" || u.Port != "" || u.Fragment != "" {
+		return errIdentity
+	}
+	query, ok := strings.CutSuffix(cutProvenSub(u.Query, "&ascsubtag=", sub.String()), "tag="+tag.Fields["tag"])
+	if !ok {
 		return errIdentity
 	}
 	if asin, isProduct := strings.CutPrefix(u.Path, "/dp/"); isProduct && len(asin) == 10 {
-		for i := range len(asin) {
-			if !isDigit(asin[i]) && (asin[i] < 'A' || asin[i] > 'Z') {
-				return errIdentity
-			}
-		}
-		if u.Query != want {
+		if query != "" || !onlyWord(asin, 10, 10) || strings.ToUpper(asin) != asin {
 			return errIdentity
 		}
 		return nil
 	}
-	if !provenAmazonPage(u.Path, u.Query, want) {
+	if !provenAmazonPath(u.Path) || !provenAmazonSearch(query) {
 		return errIdentity
 	}
 	return nil
 }
 
-// provenAmazonPage reads the path and query of a page strictly: no escapes or signs in the
-// path, no profile, no segment shaped like a tracking id; the parameters a search needs at
-// most once each, and want as the last one.
-func provenAmazonPage(path, query, want string) bool {
-	for _, segment := range strings.Split(path, "/")[1:] {
-		if strings.ContainsAny(segment, "%=:;,@!$&'()*+") ||
-			segment == "shop" || segment == "hz" || segment == "live" {
-			return false
-		}
-		if n := len(segment); n > 3 && segment[n-3] == '-' && strings.Trim(segment[n-2:], "0123456789") == "" {
+// provenAmazonPath wants one of the store's own pages, with plain words that do not end like
+// a tracking id.
+func provenAmazonPath(path string) bool {
+	words, ok := strings.CutPrefix(path, "/")
+	if !ok || !provenPath(path) || strings.ContainsAny(path, "%+") || strings.HasSuffix(words, "/") {
+		return false
+	}
+	if words == "" {
+		return true
+	}
+	for word := range strings.SplitSeq(words, "/") {
+		if n := len(word); n > 128 || n > 3 && word[n-3] == '-' && strings.Trim(word[n-2:], "0123456789") == "" {
 			return false
 		}
 	}
-	pairs := strings.Split(query, "&")
-	last := len(pairs) - 1
-	seen := map[string]bool{}
-	for _, pair := range pairs[:last] {
-		name, value, _ := strings.Cut(pair, "=")
-		switch name {
-		case "k", "i", "rh", "node":
-		default:
-			return false
+	return amazonOwnPage(words)
+}
+
+// provenAmazonSearch wants the parameters of a search, each followed by "&", in the order
+// they are written in and with values nothing can hide in.
+func provenAmazonSearch(query string) bool {
+	for _, name := range []string{"k=", "i=", "rh=", "node="} {
+		rest, ok := strings.CutPrefix(query, name)
+		if !ok {
+			continue
 		}
+		value, after, closed := strings.Cut(rest, "&")
 		shown, err := url.QueryUnescape(value)
-		if seen[name] || err != nil || value == "" || strings.ContainsAny(value, "=;#?/@") || signInSearch.MatchString(shown) {
+		if !closed || err != nil || shown == "" || url.QueryEscape(shown) != value || signInSearch(shown) {
 			return false
 		}
-		seen[name] = true
+		query = after
 	}
-	return pairs[last] == want
+	return query == ""
+}
+
+// signInSearch finds what could carry a parameter or an address inside the value of a
+// search, what nobody can see, and a word that ends like a tracking id.
+func signInSearch(shown string) bool {
+	if strings.ContainsAny(shown, "=&%#?;@/\\<>\"\uFFFD") || strings.ContainsFunc(shown, unicode.IsControl) {
+		return true
+	}
+	for i := 3; i <= len(shown); i++ {
+		if shown[i-3] == '-' && onlyDigits(shown[i-2:i], 2) && (i == len(shown) || !onlyWord(shown[i:i+1], 1, 1) && shown[i] != '-') &&
+			wordBefore(shown[:i-3]) {
+			return true
+		}
+	}
+	return false
+}
+
+// wordBefore says whether s ends with a word of letters, digits and hyphens that has a
+// letter in it.
+func wordBefore(s string) bool {
+	for i := len(s) - 1; i >= 0; i-- {
+		switch {
+		case onlyDigits(s[i:i+1], 1), s[i] == '-':
+		default:
+			return onlyWord(s[i:i+1], 1, 1)
+		}
+	}
+	return false
 }

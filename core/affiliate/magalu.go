@@ -1,7 +1,6 @@
 package affiliate
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/autopromo-cloud/autopromo/core"
@@ -16,6 +15,14 @@ func (Magalu) Slug() string { return "magalu" }
 
 // Name implements [Store].
 func (Magalu) Name() string { return "Magalu" }
+
+// Hosts implements [Store].
+func (Magalu) Hosts() []string {
+	return []string{
+		"magazinevoce.com.br", "magazineluiza.com.br", "magalu.com", "magalu.com.br", "maga.lu",
+		"magazineluiza.onelink.me", "magalu.me", "magalu.divulgador.link", "mgl.io",
+	}
+}
 
 // Marketplaces implements [Store].
 func (Magalu) Marketplaces() []string { return nil }
@@ -47,108 +54,123 @@ func (Magalu) Classify(u URL) (Target, bool) {
 		}
 		return refuse("magalu", core.ReasonLinkNotProduct, u.Host), true
 	}
-	sites := []string{"magazinevoce.com.br", "magazineluiza.com.br", "magalu.com", "magalu.com.br"}
-	i := slices.IndexFunc(sites, func(site string) bool { return hostWithin(u.Host, site) })
-	if i < 0 {
-		return Target{}, false
-	}
-	storefront := i == 0
-	parts, clean := segments(u.Path)
-	if !clean {
-		return refuse("magalu", core.ReasonLinkDeceptive, u.Host), true
-	}
-	switch strings.TrimSuffix(u.Host, sites[i]) {
-	case "", "www.", "m.":
+	path, clean := trimPath(u.Path)
+	owner := ""
+	switch u.Host {
+	case "magazinevoce.com.br", "www.magazinevoce.com.br", "m.magazinevoce.com.br":
+		owner, path, _ = strings.Cut(path, "/")
+		clean = clean && owner != ""
+	case "magazineluiza.com.br", "www.magazineluiza.com.br", "m.magazineluiza.com.br",
+		"magalu.com", "www.magalu.com", "m.magalu.com", "magalu.com.br", "www.magalu.com.br", "m.magalu.com.br":
 	default:
 		return refuse("magalu", core.ReasonLinkNotProduct, u.Host), true
 	}
-	if storefront {
-		if len(parts) == 0 {
-			return refuse("magalu", core.ReasonLinkNotProduct, u.Host), true
-		}
-		parts = parts[1:] // whose storefront it was
+	switch {
+	case !clean && owner == "" && strings.Trim(u.Path, "/") == "":
+		return refuse("magalu", core.ReasonLinkNotProduct, u.Host), true
+	case !clean:
+		return refuse("magalu", core.ReasonLinkDeceptive, u.Host), true
 	}
-	const site = "https://www.magazineluiza.com.br"
-	if id, ok := magaluProduct(parts, storefront); ok {
-		link := site + "/" + strings.Join(parts, "/") + "/"
+	if id, ok := magaluProduct(path, owner != ""); ok {
+		link := magaluSite + path + "/"
 		// The seller is part of the offer: the same product costs something else elsewhere.
-		if seller, n := queryParam(u.Query, "seller_id"); n == 1 && magaluSeller(seller) {
+		if seller, n := queryParam(u.Query, "seller_id"); n == 1 && magaluSeller(seller) && !strings.EqualFold(seller, owner) {
 			link += "?seller_id=" + seller
 		}
 		return Target{Kind: Product, Store: "magalu", ProductKey: "magalu:" + strings.ToLower(id), URL: link}, true
 	}
+	words, search := strings.CutPrefix(path, "busca/")
 	switch {
-	case len(parts) == 0:
-		return Target{Kind: Page, Store: "magalu", URL: site + "/"}, true
-	case len(parts) == 2 && parts[0] == "busca" && magaluSlug(parts[1]):
-		return Target{Kind: Page, Store: "magalu", URL: site + "/busca/" + parts[1] + "/"}, true
+	case path == "":
+		return Target{Kind: Page, Store: "magalu", URL: magaluSite}, true
+	case search && magaluSlug(words):
+		return Target{Kind: Page, Store: "magalu", URL: magaluSite + path + "/"}, true
 	}
 	return refuse("magalu", core.ReasonLinkNotProduct, u.Host), true
 }
 
+const magaluSite = "https://www.magazineluiza.com.br/"
+
 // magaluProduct reads slug/p/<id>[/<category>[/<subcategory>]]. A path without slug is only
 // known to work inside a storefront. The "divulgador" pages belong to another programme and
 // have no proven form in a storefront.
-func magaluProduct(parts []string, storefront bool) (id string, ok bool) {
-	if len(parts) > 0 && parts[0] != "p" {
-		if parts[0] == "divulgador" || !magaluSlug(parts[0]) {
+func magaluProduct(path string, storefront bool) (id string, ok bool) {
+	if slug, _, _ := strings.Cut(path, "/"); slug != "p" {
+		if slug == "divulgador" || slug == "busca" || magaluStorefront(slug) || !magaluSlug(slug) {
 			return "", false
 		}
-		parts = parts[1:]
+		path = strings.TrimPrefix(path[len(slug):], "/")
 	} else if !storefront {
 		return "", false
 	}
-	if len(parts) < 2 || len(parts) > 4 || parts[0] != "p" || !allBytes(parts[1], 5, 16, isAlnum) {
-		return "", false
-	}
-	for _, category := range parts[2:] {
-		if !allBytes(category, 1, 8, isAlnum) {
-			return "", false
-		}
-	}
-	return parts[1], true
+	path, ok = strings.CutPrefix(path, "p/")
+	id, path, _ = strings.Cut(path, "/")
+	category, sub, _ := strings.Cut(path, "/")
+	return id, ok && allBytes(id, 5, 16, isAlnum) && allBytes(category, 0, 8, isAlnum) && allBytes(sub, 0, 8, isAlnum)
+}
+
+// magaluStorefront finds the name of a storefront where a product's slug belongs: that is
+// left when somebody's store was put in front of another's.
+func magaluStorefront(slug string) bool {
+	return len(slug) > 8 && strings.EqualFold(slug[:8], "magazine") && !strings.Contains(slug, "-")
 }
 
 func magaluSlug(s string) bool {
-	return allBytes(s, 1, 512, func(c byte) bool { return isPathByte(c) || c == '%' || c == '+' }) && !escapesASCII(s)
+	return allBytes(s, 1, 512, func(c byte) bool { return isPathByte(c) || c == '%' || c == '+' }) && !escapesASCII(s) && s[0] != '.'
 }
 
 func magaluSeller(s string) bool {
 	return allBytes(s, 1, 64, func(c byte) bool { return isAlnum(c) || c == '-' || c == '_' }) && isAlnum(s[len(s)-1])
 }
 
-// Rewrite implements [Store].
-func (Magalu) Rewrite(t Target, tag core.Tag) (string, error) {
-	path := strings.TrimPrefix(t.URL, "https://www.magazineluiza.com.br")
-	return "https://www.magazinevoce.com.br/" + tag.Fields["store"] + path, nil
+// Rewrite implements [Store]. The programme has no place for a sub-id.
+func (Magalu) Rewrite(t Target, tag core.Tag, _ core.SubID) (string, error) {
+	return "https://www.magazinevoce.com.br/" + tag.Fields["store"] + "/" + strings.TrimPrefix(t.URL, magaluSite), nil
 }
 
 // Verify implements [Store].
-func (Magalu) Verify(u URL, tag core.Tag) error {
-	if u.Scheme != "https" || u.Host != "www.magazinevoce.com.br" || u.Port != "" || u.Fragment != "" {
+func (Magalu) Verify(u URL, tag core.Tag, _ core.SubID) error {
+	if u.Host != "www.magazinevoce.com.br" || u.Scheme != "https" || u.Port != "" || u.Fragment != "" {
 		return errIdentity
 	}
 	inside, ours := strings.CutPrefix(u.Path, "/"+tag.Fields["store"]+"/")
-	if !ours {
+	if !ours || !provenPath(u.Path) {
 		return errIdentity
 	}
 	seller, hasSeller := strings.CutPrefix(u.Query, "seller_id=")
-	if u.Query != "" && (!hasSeller || seller == "" || strings.ContainsAny(seller, "&=;%#/?+")) {
+	if hasSeller != (u.Query != "") || hasSeller && !provenMagaluSeller(seller) {
 		return errIdentity
 	}
-	if inside == "" && u.Query == "" {
+	words, isSearch := strings.CutPrefix(inside, "busca/")
+	switch {
+	case inside == "" && !hasSeller:
+		return nil
+	case isSearch && !hasSeller && strings.HasSuffix(words, "/") && strings.Count(words, "/") == 1 && len(words) > 1 && len(words) <= 513:
+		return nil
+	case provenMagaluProduct(inside):
 		return nil
 	}
-	words := strings.Split(inside, "/")
-	if words[len(words)-1] != "" || strings.Contains(inside, "divulgador/") || !plainPath(u.Path) {
-		return errIdentity
+	return errIdentity
+}
+
+// provenMagaluSeller wants a plain name that WhatsApp keeps within the link.
+func provenMagaluSeller(seller string) bool {
+	return len(seller) <= 64 && provenPath(seller) && !strings.ContainsAny(seller, "%+.~/") && onlyWord(seller[max(0, len(seller)-1):], 1, 1)
+}
+
+// provenMagaluProduct wants [slug/]p/<id>/[<category>/[<subcategory>/]], where the slug is no
+// other storefront.
+func provenMagaluProduct(inside string) bool {
+	slug, rest, _ := strings.Cut(inside, "/p/")
+	if after, bare := strings.CutPrefix(inside, "p/"); bare {
+		slug, rest = "", after
+	} else if slug == "" || len(slug) > 512 || slug == "divulgador" || slug == "busca" || strings.Contains(slug, "/") ||
+		strings.HasPrefix(strings.ToLower(slug), "magazine") && !strings.Contains(slug, "-") {
+		return false
 	}
-	switch {
-	case words[0] == "busca" && len(words) == 3 && u.Query == "":
-	case words[0] == "p" && len(words) <= 5 && len(words) >= 3:
-	case len(words) >= 4 && len(words) <= 6 && words[1] == "p":
-	default:
-		return errIdentity
-	}
-	return nil
+	id, rest, ok := strings.Cut(rest, "/")
+	category, rest, hasCategory := strings.Cut(rest, "/")
+	sub, rest, hasSub := strings.Cut(rest, "/")
+	return ok && onlyWord(id, 5, 16) && hasCategory == (category != "") && hasSub == (sub != "") &&
+		onlyWord(category, 0, 8) && onlyWord(sub, 0, 8) && rest == ""
 }

@@ -1,6 +1,7 @@
 package affiliate
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/autopromo-cloud/autopromo/core"
@@ -16,6 +17,11 @@ func (MercadoLivre) Slug() string { return "mercadolivre" }
 // Name implements [Store].
 func (MercadoLivre) Name() string { return "Mercado Livre" }
 
+// Hosts implements [Store].
+func (MercadoLivre) Hosts() []string {
+	return append(slices.Clone(mercadoLibreSites), "mercadolivre.com.br", "mercadolivre.com", "meli.la", "meli.co")
+}
+
 // Marketplaces implements [Store].
 func (MercadoLivre) Marketplaces() []string { return nil }
 
@@ -24,8 +30,8 @@ func (MercadoLivre) Fields() []Field {
 	return []Field{{
 		Name: "matt_word", Main: true, Required: true, Example: "meuperfil", Check: mattWord,
 		Help: map[core.Language]string{
-			core.Portuguese: "A etiqueta que aparece como matt_word nos links gerados no portal de afiliados.",
-			core.English:    "The label shown as matt_word in links made in the affiliate portal.",
+			core.Portuguese: "A etiqueta que aparece como matt_word nos links gerados no portal de afiliados. Nós a colocamos no endereço do produto; há afiliados que relatam receber por links assim e outros que dizem que só contam os links gerados no portal. Confira no seu relatório. Cadastrar a etiqueta é aceitar este modo.",
+			core.English:    "The label shown as matt_word in links made in the affiliate portal. We put it on the product's address; some affiliates report being paid for such links, others say that only links made in the portal count. Check your report. Giving the label means accepting this mode.",
 		},
 	}, {
 		Name: "matt_tool", Example: "11111111",
@@ -47,7 +53,8 @@ func mattWord(v string) bool {
 // query: the product page is what carries the tag, and the pin comes in several forms that
 // can also carry tracking.
 func (MercadoLivre) Classify(u URL) (Target, bool) {
-	parts, clean := segments(u.Path)
+	path, clean := trimPath(u.Path)
+	first, rest, _ := strings.Cut(path, "/")
 	switch {
 	case u.Host == "meli.la", u.Host == "meli.co":
 		if t, ok := shortLink("mercadolivre", u); ok {
@@ -56,105 +63,125 @@ func (MercadoLivre) Classify(u URL) (Target, bool) {
 		return refuse("mercadolivre", core.ReasonLinkNotProduct, u.Host), true
 	case mercadoLibreAbroad(u.Host):
 		return refuse("mercadolivre", core.ReasonLinkMarketplace, u.Host), true
-	case !hostWithin(u.Host, "mercadolivre.com.br") && !hostWithin(u.Host, "mercadolivre.com"):
-		return Target{}, false
 	case !clean:
 		return refuse("mercadolivre", core.ReasonLinkDeceptive, u.Host), true
-	case len(parts) > 0 && parts[0] == "social":
-		return refuse("mercadolivre", core.ReasonLinkForeignProfile, u.Host), true
-	case len(parts) == 2 && parts[0] == "sec":
-		if t, ok := shortLink("mercadolivre", u); ok {
+	case first == "social", first == "perfil":
+		return mercadoLivreProfile(u, first, rest), true
+	case first == "sec":
+		if t, ok := shortLink("mercadolivre", u); ok && rest != "" && !strings.Contains(rest, "/") {
 			return t, true
 		}
-	case strings.Join(parts, "/") == "gz/webdevice/config":
+		return refuse("mercadolivre", core.ReasonLinkNotProduct, u.Host), true
+	case first == "loja", first == "pagina":
+		return refuse("mercadolivre", core.ReasonLinkNotProduct, u.Host), true
+	case first == "gz", first == "jms":
 		return mercadoLivreInterstitial(u), true
 	}
-	sub, inBrazil := strings.CutSuffix(u.Host, "mercadolivre.com.br")
-	key := mercadoLivreKey(parts)
-	if !inBrazil || key == "" {
-		return refuse("mercadolivre", core.ReasonLinkNotProduct, u.Host), true
-	}
-	switch sub {
-	case "produto.":
-	case "", "www.", "m.", "lista.":
-		sub = "www."
-	default:
+	key, ok := mercadoLivreKey(path)
+	front, inBrazil := mercadoLivreFront(u.Host)
+	if !ok || !inBrazil {
 		return refuse("mercadolivre", core.ReasonLinkNotProduct, u.Host), true
 	}
 	return Target{
 		Kind: Product, Store: "mercadolivre", ProductKey: "mercadolivre:" + key,
-		URL: "https://" + sub + "mercadolivre.com.br/" + strings.Join(parts, "/"),
+		URL: front + path,
 	}, true
 }
 
-// mercadoLibreAbroad knows the other countries: a Brazilian identity earns nothing there.
-func mercadoLibreAbroad(host string) bool {
-	for _, site := range []string{
-		"mercadolibre.com", "mercadolibre.com.ar", "mercadolibre.com.mx", "mercadolibre.cl",
-		"mercadolibre.com.co", "mercadolibre.com.uy", "mercadolibre.com.pe", "mercadolibre.com.ec",
-		"mercadolibre.com.ve", "mercadolibre.com.bo", "mercadolibre.co.cr",
-	} {
-		if hostWithin(host, site) {
-			return true
-		}
+// mercadoLivreFront is where the canonical address of a page on host begins; ok=false for
+// sites that are not the Brazilian shop.
+func mercadoLivreFront(host string) (front string, ok bool) {
+	switch host {
+	case "produto.mercadolivre.com.br":
+		return "https://produto.mercadolivre.com.br/", true
+	case "mercadolivre.com.br", "www.mercadolivre.com.br", "m.mercadolivre.com.br", "lista.mercadolivre.com.br":
+		return "https://www.mercadolivre.com.br/", true
 	}
-	return false
+	return "", false
 }
 
-// mercadoLivreInterstitial takes the device page off, which must lead back to the store.
+// mercadoLivreProfile judges a person's page. One of "social" features a product, which is
+// learned by opening it just as it stands; lists and sellers' pages do not.
+func mercadoLivreProfile(u URL, first, profile string) Target {
+	t := refuse("mercadolivre", core.ReasonLinkForeignProfile, u.Host)
+	profile, more, _ := strings.Cut(profile, "/")
+	if first != "social" || profile == "" || more == "lists" || strings.HasPrefix(more, "lists/") {
+		return t
+	}
+	switch u.Host {
+	case "mercadolivre.com.br", "www.mercadolivre.com.br", "m.mercadolivre.com.br",
+		"mercadolivre.com", "www.mercadolivre.com":
+		u.Scheme, u.Fragment = "https", ""
+		t.Kind, t.URL = Showcase, u.String()
+	}
+	return t
+}
+
+// mercadoLibreSites are the other countries: a Brazilian identity earns nothing there.
+var mercadoLibreSites = []string{
+	"mercadolibre.com", "mercadolibre.com.ar", "mercadolibre.com.mx", "mercadolibre.cl",
+	"mercadolibre.com.co", "mercadolibre.com.uy", "mercadolibre.com.pe", "mercadolibre.com.ec",
+	"mercadolibre.com.ve", "mercadolibre.com.bo", "mercadolibre.co.cr",
+}
+
+func mercadoLibreAbroad(host string) bool {
+	return slices.ContainsFunc(mercadoLibreSites, func(site string) bool { return hostWithin(host, site) })
+}
+
+// mercadoLivreInterstitial takes a device, check or login page off, which must lead back to
+// the store.
 func mercadoLivreInterstitial(u URL) Target {
 	value, n := queryParam(u.Query, "go")
 	inner, err := Parse(unwrapTwice(value))
-	if n == 1 && err == nil && inner.Port == "" && !strings.HasPrefix(inner.Path, "/gz/") {
-		if t, ok := (MercadoLivre{}).Classify(inner); ok {
-			return t
-		}
+	if n == 1 && err == nil && inner.Port == "" && hostWithin(inner.Host, "mercadolivre.com.br") &&
+		!strings.HasPrefix(inner.Path, "/gz/") && !strings.HasPrefix(inner.Path, "/jms/") {
+		t, _ := (MercadoLivre{}).Classify(inner)
+		return t
 	}
 	return refuse("mercadolivre", core.ReasonLinkDeceptive, u.Host)
 }
 
-// mercadoLivreKey names the product of a path, "" for anything else. Catalogue products
-// (MLB1), user products (MLBU1) and items (MLB-1) are three id spaces, kept apart.
-func mercadoLivreKey(parts []string) string {
-	slug := func(s string) bool {
-		return allBytes(s, 1, 512, func(c byte) bool { return isPathByte(c) || c == '%' })
+// mercadoLivreKey names the product of a path. Catalogue products (MLB1), user products
+// (MLBU1) and items (MLB-1) are three id spaces, kept apart.
+func mercadoLivreKey(path string) (key string, ok bool) {
+	if !allBytes(path, 1, 1024, func(c byte) bool { return isPathByte(c) || c == '%' || c == '/' }) ||
+		escapesASCII(path) || path[0] == '.' || strings.Contains(path, "/.") {
+		return "", false
 	}
-	for _, p := range parts {
-		if !slug(p) || escapesASCII(p) {
-			return ""
-		}
-	}
+	first, rest, _ := strings.Cut(path, "/")
+	second, third, _ := strings.Cut(rest, "/")
 	// Catalogue and user products: [slug/]p/MLB1 and the older p/MLB1/slug.
-	marker := 0
-	if len(parts) > 1 && (parts[1] == "p" || parts[1] == "up") {
-		marker = 1
-	}
-	if rest := parts[marker:]; len(rest) >= 2 && len(parts) <= 3 && (rest[0] == "p" || rest[0] == "up") {
-		digits := strings.TrimPrefix(strings.TrimPrefix(rest[1], "MLB"), "U")
-		if !strings.HasPrefix(rest[1], "MLB") || !allBytes(digits, 1, 20, isDigit) {
-			return ""
+	switch {
+	case first == "p", first == "up":
+		if strings.Contains(third, "/") {
+			return "", false
 		}
-		if rest[0] == "up" {
-			return "MLBU" + digits
-		}
-		return rest[1]
+		return mercadoLivrePage(first, second)
+	case second == "p", second == "up":
+		return mercadoLivrePage(second, third)
+	case first == "produto":
+		first, rest = rest, ""
 	}
 	// Items: MLB-1[-slug], also without the first hyphen, also behind "produto/".
-	if len(parts) == 2 && parts[0] == "produto" {
-		parts = parts[1:]
-	}
-	if len(parts) != 1 {
-		return ""
-	}
-	id, ok := strings.CutPrefix(parts[0], "MLB")
-	if !ok {
-		return ""
-	}
+	id, isItem := strings.CutPrefix(first, "MLB")
 	id, _, _ = strings.Cut(strings.TrimPrefix(id, "-"), "-")
-	if !allBytes(id, 1, 20, isDigit) {
-		return ""
+	if !isItem || rest != "" || !allBytes(id, 1, 20, isDigit) {
+		return "", false
 	}
-	return "MLB-" + id
+	return "MLB-" + id, true
+}
+
+// mercadoLivrePage reads the id behind "p" or "up".
+func mercadoLivrePage(marker, id string) (key string, ok bool) {
+	number, isID := strings.CutPrefix(id, "MLB")
+	digits, isUser := strings.CutPrefix(number, "U")
+	if !isID || !allBytes(digits, 1, 20, isDigit) {
+		return "", false
+	}
+	if marker == "up" && !isUser {
+		return "MLBU" + digits, true
+	}
+	return id, true
 }
 
 // escapesASCII finds escapes of ASCII characters: those that need one mean something in a
@@ -168,59 +195,56 @@ func escapesASCII(s string) bool {
 	return false
 }
 
-// Rewrite implements [Store].
-func (MercadoLivre) Rewrite(t Target, tag core.Tag) (string, error) {
-	link := t.URL + "?matt_word=" + tag.Fields["matt_word"]
+// Rewrite implements [Store]. The programme has no place for a sub-id.
+func (MercadoLivre) Rewrite(t Target, tag core.Tag, _ core.SubID) (string, error) {
 	if tool := tag.Fields["matt_tool"]; tool != "" {
-		link += "&matt_tool=" + tool
+		return t.URL + "?matt_word=" + tag.Fields["matt_word"] + "&matt_tool=" + tool, nil
 	}
-	return link, nil
+	return t.URL + "?matt_word=" + tag.Fields["matt_word"], nil
 }
 
 // Verify implements [Store]. The query must be the identity and nothing else; the path must
 // be a product's, because a profile's owner is paid whatever the query says.
-func (MercadoLivre) Verify(u URL, tag core.Tag) error {
-	if u.Scheme != "https" || u.Port != "" || u.Fragment != "" ||
-		u.Host != "www.mercadolivre.com.br" && u.Host != "produto.mercadolivre.com.br" {
+func (MercadoLivre) Verify(u URL, tag core.Tag, _ core.SubID) error {
+	if u.Host != "www.mercadolivre.com.br" && u.Host != "produto.mercadolivre.com.br" ||
+		u.Scheme != "https" || u.Port != "" || u.Fragment != "" {
 		return errIdentity
 	}
-	pairs := strings.Split(u.Query, "&")
-	if pairs[0] != "matt_word="+tag.Fields["matt_word"] {
+	query, ok := strings.CutPrefix(u.Query, "matt_word=")
+	word, tool, more := strings.Cut(query, "&matt_tool=")
+	if !ok || word != tag.Fields["matt_word"] || tool != tag.Fields["matt_tool"] || more != (tool != "") {
 		return errIdentity
 	}
-	switch tool := tag.Fields["matt_tool"]; {
-	case tool == "" && len(pairs) == 1:
-	case tool != "" && len(pairs) == 2 && pairs[1] == "matt_tool="+tool:
-	default:
-		return errIdentity
-	}
-	words := strings.Split(u.Path, "/")
-	if len(words) < 2 || words[0] != "" || !plainPath(u.Path) || !provenMercadoLivreProduct(words[1:]) {
+	path, ok := strings.CutPrefix(u.Path, "/")
+	if !ok || !provenPath(u.Path) || strings.Contains(path, "+") || len(path) > 1024 || !provenMercadoLivreProduct(path) {
 		return errIdentity
 	}
 	return nil
 }
 
-// provenMercadoLivreProduct wants a product id where one belongs and no page of a person.
-func provenMercadoLivreProduct(words []string) bool {
-	switch words[0] {
-	case "social", "sec", "gz", "perfil", "loja":
-		return false
-	}
-	productID := func(s string) bool {
-		n := len(s)
-		s = strings.TrimLeft(strings.TrimPrefix(s, "MLB"), "U-")
-		return n > len(s) && s != "" && s[0] >= '0' && s[0] <= '9'
-	}
-	switch {
-	case len(words) == 1:
-		return productID(words[0])
-	case len(words) == 2 && (words[0] == "p" || words[0] == "up" || words[0] == "produto"):
-		return productID(words[1])
-	case len(words) == 3 && (words[0] == "p" || words[0] == "up"):
-		return productID(words[1])
-	case len(words) == 3 && (words[1] == "p" || words[1] == "up"):
-		return productID(words[2])
+// provenMercadoLivreProduct wants a product id where one belongs, which no page of a person
+// has.
+func provenMercadoLivreProduct(path string) bool {
+	words := strings.Split(path, "/")
+	switch n := len(words); {
+	case n == 1, n == 2 && words[0] == "produto":
+		number, ok := strings.CutPrefix(words[n-1], "MLB")
+		number, _, _ = strings.Cut(strings.TrimPrefix(number, "-"), "-")
+		return ok && onlyDigits(number, 20)
+	case n == 2 || n == 3 && words[2] != "" && (words[0] == "p" || words[0] == "up"):
+		return (words[0] == "p" || words[0] == "up") && provenMercadoLivreID(words[1])
+	case n == 3 && (words[1] == "p" || words[1] == "up"):
+		return !isMercadoLivrePlace(words[0]) && provenMercadoLivreID(words[2])
 	}
 	return false
+}
+
+// isMercadoLivrePlace says whether a first segment leads to a person's page or elsewhere.
+func isMercadoLivrePlace(word string) bool {
+	return slices.Contains([]string{"social", "perfil", "loja", "pagina", "sec", "gz", "jms", ""}, word)
+}
+
+func provenMercadoLivreID(id string) bool {
+	number, ok := strings.CutPrefix(id, "MLB")
+	return ok && onlyDigits(strings.TrimPrefix(number, "U"), 20)
 }

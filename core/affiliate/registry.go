@@ -11,36 +11,49 @@ import (
 // Registry holds the stores in use. It never changes and is safe for concurrent use.
 type Registry struct {
 	stores []Store
+	bySlug map[string]Store
+	byHost map[string]Store
 }
 
-// NewRegistry returns a registry of stores. A slug used twice, or a store without exactly
-// one main field, is an error.
+// NewRegistry returns a registry of stores. A slug or host used twice, or a store with
+// fields of which not exactly one is the main one, is an error.
 func NewRegistry(stores ...Store) (*Registry, error) {
-	seen := make(map[string]bool, len(stores))
+	r := &Registry{stores: slices.Clone(stores), bySlug: map[string]Store{}, byHost: map[string]Store{}}
 	for _, s := range stores {
 		if s == nil || s.Slug() == "" {
 			return nil, fmt.Errorf("affiliate: a store without a slug")
 		}
-		if seen[s.Slug()] {
+		if _, taken := r.bySlug[s.Slug()]; taken {
 			return nil, fmt.Errorf("affiliate: store %s is there twice", s.Slug())
 		}
-		seen[s.Slug()] = true
+		r.bySlug[s.Slug()] = s
+		for _, host := range s.Hosts() {
+			if other, taken := r.byHost[host]; taken {
+				return nil, fmt.Errorf("affiliate: %s and %s both list the host %s", other.Slug(), s.Slug(), host)
+			}
+			r.byHost[host] = s
+		}
 		main := 0
 		for _, f := range s.Fields() {
 			if f.Main {
 				main++
 			}
 		}
-		if main != 1 {
+		if main != 1 && len(s.Fields()) > 0 {
 			return nil, fmt.Errorf("affiliate: store %s has %d main fields, want 1", s.Slug(), main)
 		}
 	}
-	return &Registry{stores: slices.Clone(stores)}, nil
+	return r, nil
 }
 
-// Builtin returns the stores that come with the package, in a fixed order.
+// Builtin returns the stores that come with the package, in a fixed order. Where a tenant
+// has tags of several networks for one merchant, the first of them is paid.
 func Builtin() []Store {
-	return []Store{Amazon{}, Shopee{}, MercadoLivre{}, Magalu{}}
+	stores := []Store{
+		Amazon{}, Shopee{}, MercadoLivre{}, Magalu{}, AliExpress{}, Natura{}, Netshoes{}, Shein{}, KaBuM{},
+		Awin{}, Rakuten{}, CJ{}, Impact{}, Admitad{}, Lomadee{}, Tradedoubler{}, Template{},
+	}
+	return slices.Concat(stores, Merchants(), Unconvertibles(), []Store{Promoters{}})
 }
 
 // Stores returns the stores in the order they were registered.
@@ -48,12 +61,8 @@ func (r *Registry) Stores() []Store { return slices.Clone(r.stores) }
 
 // Store returns the store with this slug.
 func (r *Registry) Store(slug string) (Store, bool) {
-	for _, s := range r.stores {
-		if s.Slug() == slug {
-			return s, true
-		}
-	}
-	return nil, false
+	s, ok := r.bySlug[slug]
+	return s, ok
 }
 
 // Classify says what link leads to. It never fails: what cannot be trusted is [Refused]
@@ -67,9 +76,14 @@ func (r *Registry) Classify(link string) Target {
 	}
 	u, err := Parse(link)
 	for layer := 0; err == nil; layer++ {
-		inner, wrapped := unwrap(u)
+		if u.Port != "" {
+			// No store sells on a port of its own; an odd port on a store's name is a trick.
+			break
+		}
+		s := r.at(u.Host)
+		inner, wrapped := destination(s, u)
 		if !wrapped {
-			return r.classify(u)
+			return r.classify(s, u)
 		}
 		if layer == maxLayers {
 			break
@@ -79,13 +93,34 @@ func (r *Registry) Classify(link string) Target {
 	return refuse("", core.ReasonLinkDeceptive, u.Host)
 }
 
-func (r *Registry) classify(u URL) Target {
-	if u.Port != "" {
-		// No store sells on a port of its own; an odd port on a store's name is a trick.
-		return refuse("", core.ReasonLinkDeceptive, u.Host)
+// destination is what a redirector shows as its target: a network's link, or a general
+// wrapper.
+func destination(s Store, u URL) (target string, ok bool) {
+	if n, isNetwork := s.(Network); isNetwork {
+		return n.Unwrap(u)
 	}
-	if _, t, ok := r.claim(u); ok {
-		return t
+	return unwrap(u)
+}
+
+// at finds the store that lists host, or the nearest domain above it.
+func (r *Registry) at(host string) Store {
+	for {
+		if s, ok := r.byHost[host]; ok {
+			return s
+		}
+		i := strings.IndexByte(host, '.')
+		if i < 0 {
+			return nil
+		}
+		host = host[i+1:]
+	}
+}
+
+func (r *Registry) classify(s Store, u URL) Target {
+	if s != nil {
+		if t, ok := s.Classify(u); ok {
+			return t
+		}
 	}
 	switch {
 	case isShortener(u.Host) && u.Path != "" && u.Path != "/":
@@ -94,91 +129,42 @@ func (r *Registry) classify(u URL) Target {
 	case isForeignChannel(u.Host):
 		return Target{Kind: Foreign, Hold: core.Hold{Reason: core.ReasonLinkForeignChannel, Detail: u.Host}}
 	}
-	return Target{Kind: Unknown, Hold: core.Hold{Reason: core.ReasonLinkUnknownStore, Detail: u.Host}}
-}
-
-func (r *Registry) claim(u URL) (Store, Target, bool) {
-	for _, s := range r.stores {
-		if t, ok := s.Classify(u); ok {
-			return s, t, true
-		}
+	site := strings.TrimPrefix(u.Host, "www.")
+	t := Target{Kind: Unknown, Hold: core.Hold{Reason: core.ReasonLinkUnknownStore, Detail: site}}
+	if path := strings.TrimSuffix(u.Path, "/"); path != "" {
+		t.ProductKey = site + ":" + path
 	}
-	return nil, Target{}, false
+	u.Scheme, u.Fragment = "https", ""
+	t.URL = u.String()
+	return t
 }
 
-// Rewrite returns the link to t with the one of tags that belongs to t's store and
-// marketplace. The error is a *core.Error: [core.ReasonNoTag] when there is no such tag,
-// otherwise the reason t cannot carry one.
+// Rewrite returns the link to t with the one of tags that pays for it. It is
+// [Identity.Rewrite] for a single link.
 func (r *Registry) Rewrite(t Target, tags []core.Tag) (string, error) {
-	if t.Kind != Product && t.Kind != Page {
-		return "", cannotCarry(t)
-	}
-	s, ok := r.Store(t.Store)
-	if !ok {
-		return "", core.NewError(core.CodePrecondition, core.ReasonLinkUnknownStore, t.Store)
-	}
-	tag, ok := r.tagFor(s, t.Marketplace, tags)
-	if !ok {
-		detail := s.Name()
-		if markets := s.Marketplaces(); len(markets) > 0 && t.Marketplace != markets[0] {
-			detail += " (" + t.Marketplace + ")"
-		}
-		return "", core.NewError(core.CodePrecondition, core.ReasonNoTag, detail)
-	}
-	return s.Rewrite(t, tag)
+	return r.Identity(tags).Rewrite(t, core.SubID{})
 }
 
-// Verify proves that link, as it will be posted, carries the tenant's tag and no other
-// identity. Short links, wrappers and unknown stores cannot be proven. The error is a
-// *core.Error with [core.ReasonNotProven] and the host as detail.
+// Verify proves that link carries the identity of tags and no other. It is
+// [Identity.Verify] for a single link.
 func (r *Registry) Verify(link string, tags []core.Tag) error {
-	u, err := Parse(link)
-	if err != nil {
-		return notProven("", err)
-	}
-	s, t, ok := r.claim(u)
-	if !ok || t.Kind != Product && t.Kind != Page {
-		return notProven(u.Host, nil)
-	}
-	tag, ok := r.tagFor(s, t.Marketplace, tags)
-	if !ok {
-		return notProven(u.Host, nil)
-	}
-	if err := s.Verify(u, tag); err != nil {
-		return notProven(u.Host, err)
-	}
-	return nil
+	return r.Identity(tags).Verify(link, core.SubID{})
 }
 
-// tagFor finds the well-formed tag of a store and marketplace. A malformed one counts as
-// none: a value with "&" in it could smuggle a second identity through a comparison.
-func (r *Registry) tagFor(s Store, marketplace string, tags []core.Tag) (core.Tag, bool) {
-	for _, tag := range tags {
-		if tag.Store != s.Slug() {
-			continue
-		}
-		checked, err := r.CheckTag(tag)
-		if err == nil && checked.Marketplace == marketplace {
-			return checked, true
-		}
-	}
-	return core.Tag{}, false
-}
-
-func notProven(host string, cause error) error {
-	return &core.Error{Code: core.CodePrecondition, Reason: core.ReasonNotProven, Detail: host, Err: cause}
-}
-
-// cannotCarry is the error of a target that is neither a product nor a page.
+// cannotCarry is the error of a target that nobody's tag can be put on.
 func cannotCarry(t Target) error {
-	if t.Kind == Short {
+	switch {
+	case t.Kind == Short || t.Kind == Showcase:
 		host := ""
 		if u, err := Parse(t.URL); err == nil {
 			host = u.Host
 		}
-		return core.NewError(core.CodePrecondition, core.ReasonLinkUnresolved, host)
-	}
-	if t.Hold.Reason == "" {
+		reason := core.ReasonLinkUnresolved
+		if t.Kind == Showcase {
+			reason = core.ReasonLinkShowcase
+		}
+		return core.NewError(core.CodePrecondition, reason, host)
+	case t.Hold.Reason == "":
 		return core.NewError(core.CodePrecondition, core.ReasonLinkUnknownStore, t.Store)
 	}
 	return core.NewError(core.CodePrecondition, t.Hold.Reason, t.Hold.Detail)

@@ -1,7 +1,6 @@
 package affiliate
 
 import (
-	"net/url"
 	"strings"
 
 	"github.com/autopromo-cloud/autopromo/core"
@@ -11,11 +10,18 @@ import (
 // the affiliate: s.shopee.com.br/an_redir?origin_link=…&affiliate_id=….
 type Shopee struct{}
 
+const shopeeProductURL = "https://shopee.com.br/product/"
+
 // Slug implements [Store].
 func (Shopee) Slug() string { return "shopee" }
 
 // Name implements [Store].
 func (Shopee) Name() string { return "Shopee" }
+
+// Hosts implements [Store].
+func (Shopee) Hosts() []string {
+	return []string{"shopee.com.br", "shope.ee", "shp.ee"}
+}
 
 // Marketplaces implements [Store].
 func (Shopee) Marketplaces() []string { return nil }
@@ -29,7 +35,45 @@ func (Shopee) Fields() []Field {
 			core.Portuguese: "O número de afiliado, que aparece no topo do painel de afiliados da Shopee.",
 			core.English:    "The affiliate number shown at the top of the Shopee affiliate panel.",
 		},
+	}, {
+		Name: "app_id", Example: "18312345678",
+		Check: func(v string) bool { return allBytes(v, 4, 20, isDigit) },
+		Help: map[core.Language]string{
+			core.Portuguese: "Opcional, junto com app_secret: o AppID, no painel de afiliados da Shopee, em Open API. Com ele saem links curtos e também páginas de cupons e campanhas.",
+			core.English:    "Optional, together with app_secret: the AppID, in the Shopee affiliate panel under Open API. With it links are short, and coupon and campaign pages can go out too.",
+		},
+	}, {
+		Name: "app_secret", Secret: true, Example: "EXEMPLO234567EXEMPLO234567EXEMPL",
+		Check: func(v string) bool { return allBytes(v, 16, 128, isAlnum) },
+		Help: map[core.Language]string{
+			core.Portuguese: "Opcional, junto com app_id: a senha da API (Secret), no mesmo lugar do painel de afiliados, em Open API.",
+			core.English:    "Optional, together with app_id: the API's Secret, at the same place of the affiliate panel under Open API.",
+		},
 	}}
+}
+
+// Missing wants both credentials of the API or none.
+func (Shopee) Missing(tag core.Tag) string {
+	id, secret := tag.Fields["app_id"] != "", tag.Fields["app_secret"] != ""
+	switch {
+	case id && !secret:
+		return "app_secret"
+	case secret && !id:
+		return "app_id"
+	}
+	return ""
+}
+
+// CanMint implements [Minter].
+func (Shopee) CanMint(tag core.Tag) bool {
+	return tag.Fields["app_id"] != "" && tag.Fields["app_secret"] != ""
+}
+
+// Minted implements [Minter].
+func (Shopee) Minted(u URL) bool {
+	code, ok := strings.CutPrefix(u.Path, "/")
+	return ok && u.Scheme == "https" && u.Host == "s.shopee.com.br" && u.Port == "" &&
+		u.Query == "" && u.Fragment == "" && allBytes(code, 4, 32, isAlnum)
 }
 
 // Classify implements [Store].
@@ -61,11 +105,14 @@ func (s Shopee) classify(u URL, layer int) (Target, bool) {
 			return Target{
 				Kind: Product, Store: "shopee",
 				ProductKey: "shopee:" + shop + "." + item,
-				URL:        "https://shopee.com.br/product/" + shop + "/" + item,
+				URL:        shopeeProductURL + shop + "/" + item,
 			}, true
 		}
+		if page, ok := shopeePage(u.Path); ok {
+			return Target{Kind: Page, Store: "shopee", URL: "https://shopee.com.br" + page, MintOnly: true}, true
+		}
 	}
-	// Campaigns, coupons, lives and shops: the link forms that pay for them are unproven.
+	// Lives, shops and all else: the link forms that pay for them are unproven.
 	return refuse("shopee", core.ReasonLinkNotProduct, u.Host), true
 }
 
@@ -84,44 +131,67 @@ func shopeeRedirect(u URL) string {
 	return ""
 }
 
+// shopeePage knows the pages that are nobody's: the voucher wallet and Shopee's campaigns.
+// The offline link form is unproven for them.
+func shopeePage(path string) (page string, ok bool) {
+	page = strings.TrimSuffix(path, "/")
+	slug, campaign := strings.CutPrefix(page, "/m/")
+	if campaign && allBytes(slug, 1, 128, isPathByte) && isAlnum(slug[0]) && !strings.HasPrefix(strings.ToLower(slug), "an_") {
+		return page, true
+	}
+	return page, page == "/user/voucher-wallet"
+}
+
 // shopeeProduct reads /product/<shop>/<item>, /opaanlp/<shop>/<item> and
 // /<slug>-i.<shop>.<item>.
 func shopeeProduct(path string) (shop, item string, ok bool) {
-	parts, ok := segments(path)
-	switch {
-	case !ok:
+	path, ok = trimPath(path)
+	if !ok {
 		return "", "", false
-	case len(parts) == 3 && (parts[0] == "product" || parts[0] == "opaanlp"):
-		shop, item = parts[1], parts[2]
-	case len(parts) == 1:
-		i := strings.LastIndex(parts[0], "i.")
-		if i < 0 || i > 0 && parts[0][i-1] != '-' {
+	}
+	switch first, rest, more := strings.Cut(path, "/"); {
+	case more && (first == "product" || first == "opaanlp"):
+		shop, item, _ = strings.Cut(rest, "/")
+	case !more:
+		i := strings.LastIndex(path, "i.")
+		if i < 0 || i > 0 && path[i-1] != '-' {
 			return "", "", false
 		}
-		shop, item, _ = strings.Cut(parts[0][i+2:], ".")
-	default:
-		return "", "", false
+		shop, item, _ = strings.Cut(path[i+2:], ".")
 	}
 	return shop, item, allBytes(shop, 1, 20, isDigit) && allBytes(item, 1, 20, isDigit)
 }
 
-// Rewrite implements [Store].
-func (Shopee) Rewrite(t Target, tag core.Tag) (string, error) {
-	return "https://s.shopee.com.br/an_redir?origin_link=" + url.QueryEscape(t.URL) +
-		"&affiliate_id=" + tag.Fields["affiliate_id"], nil
+// Rewrite implements [Store]. The sub-ids of the programme are joined by "-".
+func (Shopee) Rewrite(t Target, tag core.Tag, sub core.SubID) (string, error) {
+	ids, ok := strings.CutPrefix(t.URL, shopeeProductURL)
+	shop, item, _ := strings.Cut(ids, "/")
+	if !ok || t.MintOnly {
+		return "", core.NewError(core.CodePrecondition, core.ReasonLinkNotProduct, "shopee.com.br")
+	}
+	link := "https://s.shopee.com.br/an_redir?origin_link=https%3A%2F%2Fshopee.com.br%2Fproduct%2F" + shop + "%2F" + item +
+		"&affiliate_id=" + tag.Fields["affiliate_id"]
+	if sub != (core.SubID{}) {
+		link += "&sub_id=" + sub.Group + "-" + sub.Offer
+	}
+	return link, nil
 }
 
-// Verify implements [Store]. The whole link is compared, so a second id, a sub-id or another
-// target anywhere in it fails.
-func (Shopee) Verify(u URL, tag core.Tag) error {
+// Verify implements [Store]. The whole link is compared, so a second id, another sub-id or
+// another target anywhere in it fails.
+func (Shopee) Verify(u URL, tag core.Tag, sub core.SubID) error {
 	const origin = "origin_link=https%3A%2F%2Fshopee.com.br%2Fproduct%2F"
-	if u.Scheme != "https" || u.Host != "s.shopee.com.br" || u.Port != "" || u.Path != "/an_redir" || u.Fragment != "" {
+	if u.Host != "s.shopee.com.br" || u.Path != "/an_redir" || u.Scheme != "https" || u.Port != "" || u.Fragment != "" {
 		return errIdentity
 	}
-	middle, hasOrigin := strings.CutPrefix(u.Query, origin)
-	middle, hasID := strings.CutSuffix(middle, "&affiliate_id="+tag.Fields["affiliate_id"])
+	query := u.Query
+	if sub != (core.SubID{}) {
+		query = cutProvenSub(query, "&sub_id=", sub.Group+"-"+sub.Offer)
+	}
+	middle, hasOrigin := strings.CutPrefix(query, origin)
+	middle, id, hasID := strings.Cut(middle, "&affiliate_id=")
 	shop, item, both := strings.Cut(middle, "%2F")
-	if !hasOrigin || !hasID || !both || shop == "" || item == "" || strings.Trim(shop+item, "0123456789") != "" {
+	if !hasOrigin || !hasID || !both || id != tag.Fields["affiliate_id"] || !onlyDigits(shop, 20) || !onlyDigits(item, 20) {
 		return errIdentity
 	}
 	return nil

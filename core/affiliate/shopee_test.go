@@ -32,12 +32,22 @@ func TestShopee(t *testing.T) {
 		{link: redirect("javascript:alert(1)"), kind: Refused, reason: core.ReasonLinkDeceptive},
 		{link: redirect("https://shopee.com.br/product/11/22") + "&ORIGIN_LINK=https%3A%2F%2Fx.example", kind: Refused, reason: core.ReasonLinkDeceptive},
 		{link: "https://s.shopee.com.br/an_redir", kind: Refused, reason: core.ReasonLinkNotProduct},
-		{link: "https://shopee.com.br/user/voucher-wallet", kind: Refused, reason: core.ReasonLinkNotProduct},
-		{link: "https://shopee.com.br/m/cupom?mmp_pid=an_1", kind: Refused, reason: core.ReasonLinkNotProduct},
+		{link: "https://shopee.com.br/user/voucher-wallet", kind: Page},
+		{link: "https://shopee.com.br/m/cupom?mmp_pid=an_1", kind: Page},
+		{link: "https://shopee.com.br/m/an_18311111111", kind: Refused, reason: core.ReasonLinkNotProduct},
+		{link: "https://shopee.com.br/m/a/b", kind: Refused, reason: core.ReasonLinkNotProduct},
+		{link: "https://shopee.com.br/m/", kind: Refused, reason: core.ReasonLinkNotProduct},
+		{link: "https://shopee.com.br/user/voucher-wallet/x", kind: Refused, reason: core.ReasonLinkNotProduct},
+		{link: "https://shopee.com.br/product/11/22/33", kind: Refused, reason: core.ReasonLinkNotProduct},
+		{link: "https://shopee.com.br/product//11/22", kind: Refused, reason: core.ReasonLinkNotProduct},
+		{link: "https://shopee.com.br/product/11/٢٢", kind: Refused, reason: core.ReasonLinkNotProduct},
+		{link: "https://shopee.com.br/product/11%2F22", kind: Refused, reason: core.ReasonLinkNotProduct},
+		{link: "https://s.shopee.com.br/an_redir?origin_link=https%3A%2F%2Fshopee.com.br%2Fproduct%2F11%2F22;affiliate_id=18311111111", kind: Refused, reason: core.ReasonLinkNotProduct},
+		{link: redirect("https://shopee.com.br/product/11/22") + "&amp;affiliate_id=18311111111", kind: Product, key: key, final: final},
 		{link: "https://shopee.com.br/uma.loja", kind: Refused, reason: core.ReasonLinkNotProduct},
 		{link: "https://live.shopee.com.br/share?id=1", kind: Refused, reason: core.ReasonLinkNotProduct},
 		{link: "https://shopee.com.br/product/11/22x", kind: Refused, reason: core.ReasonLinkNotProduct},
-		{link: "https://shopee.com.my/product/11/22", kind: Unknown, reason: core.ReasonLinkUnknownStore},
+		{link: "https://shopee.com.my/product/11/22", kind: Unknown, key: "shopee.com.my:/product/11/22", reason: core.ReasonLinkUnknownStore},
 	})
 }
 
@@ -54,6 +64,7 @@ func TestShopeeVerifyRefuses(t *testing.T) {
 		"https://s.shopee.com.br/an_redir?origin_link=https%3A%2F%2Fevil.example%2Fproduct%2F11%2F22&affiliate_id=18399999999",
 		"https://s.shopee.com.br/an_redir?origin_link=https%3A%2F%2Fs.shopee.com.br%2Fan_redir%3Faffiliate_id%3D18311111111&affiliate_id=18399999999",
 		"https://shope.ee/an_redir?origin_link=https%3A%2F%2Fshopee.com.br%2Fproduct%2F11%2F22&affiliate_id=18399999999",
+		own+"&sub_id=", own+"&sub_id=g0000000a-o0000000b",
 		"https://shopee.com.br/product/11/22",
 		"https://s.shopee.com.br/1abcDEF",
 	)

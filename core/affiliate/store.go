@@ -6,6 +6,13 @@
 //
 //	registry, err := affiliate.NewRegistry(append(affiliate.Builtin(), myStore{})...)
 //
+// [Registry.Identity] binds it to one tenant's tags; what it rewrites, and what it proves,
+// is that tenant's alone:
+//
+//	identity := registry.Identity(tags)
+//	link, err := identity.Rewrite(registry.Classify(url), core.SubID{})
+//	err = identity.Verify(link, core.SubID{})
+//
 // Everything here is pure: no network, no clock. A short link is classified as [Short] and
 // has to be resolved by the caller.
 //
@@ -25,21 +32,48 @@ type Store interface {
 	Slug() string
 	// Name is shown to people, such as "Mercado Livre".
 	Name() string
-	// Fields are the parts of the tenant's identity at this store. Exactly one is Main.
+	// Hosts lists the domains, each with everything below it, whose links Classify is asked
+	// about. No two stores of a registry list the same one; the longest match decides.
+	Hosts() []string
+	// Fields are the parts of the tenant's identity at this store. Exactly one is Main. A
+	// store without fields has no programme of its own: a [Network] pays for its products.
 	Fields() []Field
 	// Marketplaces lists the domains that pay separately, the default first; nil for a
-	// store with one programme.
+	// store with one programme. For a [Network] they are the merchants' domains it knows,
+	// and tags may name others.
 	Marketplaces() []string
-	// Classify says what u is. ok=false means that u is not this store's.
+	// Classify says what u, which lies within Hosts, is. ok=false leaves it unknown.
 	Classify(u URL) (t Target, ok bool)
-	// Rewrite returns the link to t that carries tag. It builds the link from scratch
-	// wherever a canonical form exists. The error is a *core.Error whose reason says why t
-	// cannot carry it.
-	Rewrite(t Target, tag core.Tag) (string, error)
+	// Rewrite returns the link to t that carries tag, and sub where the programme has a
+	// place for it. It builds the link from scratch wherever a canonical form exists. The
+	// error is a *core.Error whose reason says why t cannot carry it.
+	Rewrite(t Target, tag core.Tag, sub core.SubID) (string, error)
 	// Verify proves from u alone that it belongs to tag and that no other identity is in
-	// it: query, path, fragment, nested target, encoded forms. It shares no code with
-	// Rewrite. Any error means not proven.
-	Verify(u URL, tag core.Tag) error
+	// it: query, path, fragment, nested target, encoded forms. A sub-id in it must be
+	// exactly sub; none is fine too. Verify shares no code with Rewrite. Any error means not
+	// proven.
+	Verify(u URL, tag core.Tag, sub core.SubID) error
+}
+
+// Network is a Store that pays for other merchants' pages. Each of its tags is for one
+// merchant, whose domain is the tag's Marketplace; Rewrite gets targets within that domain,
+// also of kind [Unknown], and Verify must prove that the destination lies within it.
+type Network interface {
+	Store
+	// Unwrap returns the destination that one of the network's own links shows. ok=false
+	// means that u shows none; then Classify decides.
+	Unwrap(u URL) (destination string, ok bool)
+}
+
+// Minter is a Store whose API makes links for tenants who give their credentials for it.
+// Such a link shows nothing: that the API made it for the tenant is recorded, and the
+// record is its proof (see [Identity.VerifyMinted]).
+type Minter interface {
+	Store
+	// CanMint says whether tag holds the credentials.
+	CanMint(tag core.Tag) bool
+	// Minted says whether u has exactly the form of a link that the API makes.
+	Minted(u URL) bool
 }
 
 // Field is one part of a tag.
@@ -72,12 +106,15 @@ const (
 	Page Kind = "page"
 	// Short hides its target and owner; it has to be resolved first.
 	Short Kind = "short"
+	// Showcase is another affiliate's page that features one product; it has to be opened
+	// to learn which.
+	Showcase Kind = "showcase"
 	// Foreign is an invite, a channel or a profile: nothing to sell, its line can be
 	// removed.
 	Foreign Kind = "foreign"
 	// Refused is a store's page, or a link, that must not go out; Hold says why.
 	Refused Kind = "refused"
-	// Unknown is a link no store claims.
+	// Unknown is a link no store claims. A tag of a [Network] for its domain can pay for it.
 	Unknown Kind = "unknown"
 )
 
@@ -88,10 +125,14 @@ type Target struct {
 	// Marketplace is the domain whose programme pays, "" for stores with one programme.
 	Marketplace string
 	// ProductKey identifies the product for deduplication, such as
-	// "shopee:458071934.26778686208"; "" when there is no product.
+	// "shopee:458071934.26778686208"; "" when there is no product. For Unknown it is the
+	// address without query.
 	ProductKey string
-	// URL is the canonical address free of identity; for Short the link to resolve.
+	// URL is the canonical address free of identity; for Short and Showcase the link to
+	// open; for Unknown the address as it stood, of which a [Network] takes the path alone.
 	URL string
-	// Hold says why a Foreign, Refused or Unknown link cannot be rewritten.
+	// MintOnly marks a Page that only the store's API can link to.
+	MintOnly bool
+	// Hold says why a Showcase, Foreign, Refused or Unknown link cannot be rewritten.
 	Hold core.Hold
 }

@@ -2,6 +2,9 @@ package affiliate
 
 import (
 	"slices"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
 
 	"github.com/autopromo-cloud/autopromo/core"
 )
@@ -12,13 +15,20 @@ import (
 // field: "store_slug", "marketplace", "tag_code" for the main field or "fields.<name>".
 func (r *Registry) CheckTag(tag core.Tag) (core.Tag, error) {
 	s, ok := r.Store(tag.Store)
-	if !ok {
+	if !ok || !Convertible(s) {
 		return core.Tag{}, core.InvalidField("store_slug", core.ReasonUnknownStore, tag.Store)
 	}
+	if len(s.Fields()) == 0 {
+		return core.Tag{}, core.InvalidField("store_slug", core.ReasonTagByNetwork, strings.Join(s.Hosts()[:min(1, len(s.Hosts()))], ""))
+	}
 	markets := s.Marketplaces()
+	_, network := s.(Network)
 	switch {
 	case tag.Marketplace == "" && len(markets) > 0:
 		tag.Marketplace = markets[0]
+	case network && !IsSite(tag.Marketplace):
+		return core.Tag{}, core.InvalidField("marketplace", core.ReasonTagMarketplace, "loja.com.br")
+	case network:
 	case tag.Marketplace != "" && !slices.Contains(markets, tag.Marketplace):
 		detail := "marketplace"
 		if len(markets) > 0 {
@@ -45,7 +55,29 @@ func (r *Registry) CheckTag(tag core.Tag) (core.Tag, error) {
 		}
 	}
 	tag.Fields = fields
+	if s, ok := s.(completer); ok {
+		if missing := s.Missing(tag); missing != "" {
+			return core.Tag{}, core.InvalidField("fields."+missing, core.ReasonTagFieldMissing, missing)
+		}
+	}
 	return tag, nil
+}
+
+// completer is a Store some of whose fields are needed only beside, or without, others.
+type completer interface {
+	// Missing names the field that tag lacks, "" when it is complete.
+	Missing(tag core.Tag) string
+}
+
+// IsSite accepts the registrable domain of a merchant, as "casasbahia.com.br": a whole
+// suffix such as "com.br" would let a tag claim everybody's pages.
+func IsSite(domain string) bool {
+	host, ok := parseHost(domain)
+	if !ok || host != domain {
+		return false
+	}
+	site, err := publicsuffix.EffectiveTLDPlusOne(domain)
+	return err == nil && (site == domain || hostWithin(domain, site))
 }
 
 func (f Field) accepts(value string) bool {

@@ -58,7 +58,8 @@ func Parse(raw string) (URL, error) {
 }
 
 func parse(raw string) (URL, bool) {
-	if len(raw) > maxURLBytes || hasHidden(raw) {
+	clean, ok := scanURL(raw)
+	if !ok {
 		return URL{}, false
 	}
 	scheme, rest, found := strings.Cut(raw, "://")
@@ -73,40 +74,58 @@ func parse(raw string) (URL, bool) {
 	} else {
 		rest = ""
 	}
-	var ok bool
 	if u.Host, u.Port, ok = parseAuthority(authority, scheme); !ok {
 		return URL{}, false
 	}
 	rest, u.Fragment, _ = strings.Cut(rest, "#")
 	u.Path, u.Query, _ = strings.Cut(rest, "?")
-	for _, part := range []*string{&u.Path, &u.Query, &u.Fragment} {
-		if *part, ok = escape(*part); !ok {
-			return URL{}, false
-		}
+	if !clean {
+		u.Path, u.Query, u.Fragment = escape(u.Path), escape(u.Query), escape(u.Fragment)
 	}
 	return u, !hasDotSegment(u.Path)
 }
 
-// hasHidden finds what people cannot see or programs drop: controls, spaces, bidi and
-// zero-width characters, variation selectors, backslashes, broken UTF-8.
-func hasHidden(s string) bool {
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c < utf8.RuneSelf {
-			if c <= ' ' || c == 0x7f || c == '\\' {
-				return true
-			}
-			i++
-			continue
-		}
-		r, n := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError || unicode.In(r, unicode.C, unicode.Z,
-			unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) {
-			return true
-		}
-		i += n
+// scanURL refuses what is too long, has a broken escape, about which programs disagree, or
+// holds what people cannot see or programs drop. Clean is false when something needs an
+// escape.
+func scanURL(s string) (clean, ok bool) {
+	if len(s) > maxURLBytes {
+		return false, false
 	}
-	return false
+	clean = true
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case isAlnum(c) || c == '/' || c == '-':
+		case c == '%':
+			if i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2]) {
+				return false, false
+			}
+		case c <= ' ' || c == 0x7f || c == '\\':
+			return false, false
+		case c >= utf8.RuneSelf:
+			r, n := utf8.DecodeRuneInString(s[i:])
+			if isHidden(r) {
+				return false, false
+			}
+			clean = false
+			i += n - 1 // past the other bytes of r
+		case needsEscape(c):
+			clean = false
+		}
+	}
+	return clean, true
+}
+
+// hasHidden says whether scanURL would refuse a character of s.
+func hasHidden(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r == '\\' || isHidden(r) }) >= 0
+}
+
+// isHidden finds bidi and zero-width characters, spaces, controls, variation selectors and
+// broken UTF-8.
+func isHidden(r rune) bool {
+	return r == utf8.RuneError || unicode.In(r, unicode.C, unicode.Z,
+		unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 func parseAuthority(authority, scheme string) (host, port string, ok bool) {
@@ -135,11 +154,10 @@ func validPort(s string) bool {
 // parseHost maps a host to lower-case ASCII. "@", "%" and brackets are no host characters,
 // so user names, escaped hosts and IPv6 literals fail here.
 func parseHost(h string) (string, bool) {
-	ascii := strings.IndexFunc(h, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
-	h = strings.ToLower(h)
-	if !ascii || strings.Contains(h, "xn--") {
-		// A browser maps these to ASCII; so do we, and judge what it stands for.
-		mapped, err := idna.Lookup.ToASCII(h)
+	if ascii := allBytes(h, 0, maxURLBytes, func(c byte) bool { return c < utf8.RuneSelf }); !ascii || strings.Contains(h, "--") {
+		// A browser maps these to ASCII ("xn--" in any case); so do we, and judge what it
+		// stands for.
+		mapped, err := idna.Lookup.ToASCII(strings.ToLower(h))
 		if err != nil {
 			return "", false
 		}
@@ -149,18 +167,16 @@ func parseHost(h string) (string, bool) {
 			return "", false
 		}
 	}
-	h = strings.TrimSuffix(h, ".")
+	h = strings.ToLower(strings.TrimSuffix(h, "."))
 	if len(h) > 253 {
 		return "", false
 	}
-	for label := range strings.SplitSeq(h, ".") {
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+	for rest, more := h, true; more; {
+		var label string
+		label, rest, more = strings.Cut(rest, ".")
+		if !allBytes(label, 1, 63, func(c byte) bool { return isAlnum(c) || c == '-' }) ||
+			label[0] == '-' || label[len(label)-1] == '-' {
 			return "", false
-		}
-		for i := range len(label) {
-			if c := label[i]; !isDigit(c) && (c < 'a' || c > 'z') && c != '-' {
-				return "", false
-			}
 		}
 	}
 	return h, true
@@ -187,35 +203,24 @@ func mixesScripts(host string) bool {
 	return false
 }
 
-// escape percent-encodes what may not stand in a URL; a broken escape is ok=false because
-// programs disagree about it.
-func escape(s string) (escaped string, ok bool) {
-	clean := true
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '%':
-			if i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2]) {
-				return "", false
-			}
-		case c >= utf8.RuneSelf || strings.IndexByte("\"<>^`{|}", c) >= 0:
-			clean = false
-		}
-	}
-	if clean {
-		return s, true
-	}
+// needsEscape says whether c may not stand in a URL as it is.
+func needsEscape(c byte) bool {
+	return c >= utf8.RuneSelf || strings.IndexByte("\"<>^`{|}", c) >= 0
+}
+
+// escape percent-encodes what may not stand in a URL.
+func escape(s string) string {
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder
 	b.Grow(len(s) + 16)
 	for i := range len(s) {
-		c := s[i]
-		if c >= utf8.RuneSelf || strings.IndexByte("\"<>^`{|}", c) >= 0 {
+		if c := s[i]; needsEscape(c) {
 			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
 		} else {
 			b.WriteByte(c)
 		}
 	}
-	return b.String(), true
+	return b.String()
 }
 
 // hasDotSegment finds "." and ".." segments, escaped or not: a browser would walk them, so

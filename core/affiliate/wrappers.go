@@ -11,56 +11,99 @@ import (
 const maxLayers = 5
 
 // unwrap returns the target that a general redirector shows in its own address. Stores take
-// their own redirectors off themselves, because those must lead back to the store.
+// their own redirectors off in Classify, because those must lead back to the store.
 // A wrapper whose target is missing or given twice has the target "", which cannot be
 // parsed, and so is refused.
 func unwrap(u URL) (target string, ok bool) {
 	if u.Host == "href.li" {
 		return queryDecode(u.Query), true
 	}
+	if isGoogle(u.Host) {
+		if page, isAMP := strings.CutPrefix(u.Path, "/amp/s/"); isAMP {
+			return ampTarget(page, u.Query), true
+		}
+	}
 	names := wrapperParams(u)
 	if names == nil {
 		return "", false
 	}
 	for _, name := range names {
-		if value, n := queryParam(u.Query, name); n == 1 {
-			return unwrapTwice(value), true
-		} else if n > 1 {
+		value, n := queryParam(u.Query, name)
+		if n > 1 || value != "" && target != "" {
 			return "", true
 		}
+		target += value
 	}
-	return "", true
+	return unwrapTwice(target), true
 }
 
 // wrapperParams names the parameters that may hold the target of a known redirector.
 func wrapperParams(u URL) []string {
 	switch u.Host {
-	case "l.facebook.com", "lm.facebook.com", "l.messenger.com":
-		return []string{"u"}
-	case "l.instagram.com", "l.threads.net", "l.threads.com":
+	case "l.facebook.com", "lm.facebook.com", "l.messenger.com", "l.instagram.com", "l.threads.net",
+		"l.threads.com", "l.wl.co":
 		return []string{"u"}
 	case "out.reddit.com", "slack-redir.net":
 		return []string{"url"}
 	case "t.umblr.com":
 		return []string{"z"}
+	case "deref-gmx.net", "deref-gmx.com", "deref-mail.com", "deref-web.de", "deref-1und1.de":
+		return []string{"redirectUrl"}
+	case "away.vk.com":
+		return []string{"to"}
 	case "www.googleadservices.com", "googleadservices.com":
 		return []string{"adurl"}
-	case "facebook.com", "www.facebook.com", "m.facebook.com":
-		if u.Path == "/l.php" {
-			return []string{"u"}
-		}
-	case "youtube.com", "www.youtube.com", "m.youtube.com":
-		if u.Path == "/redirect" {
-			return []string{"q"}
-		}
 	}
-	if u.Path == "/url" && strings.Contains(u.Host, "google.") {
-		site, err := publicsuffix.EffectiveTLDPlusOne(u.Host)
-		if err == nil && strings.HasPrefix(site, "google.") {
-			return []string{"q", "url"}
-		}
+	if strings.HasSuffix(u.Host, ".safelinks.protection.outlook.com") {
+		return []string{"url"}
+	}
+	return pageParams(strings.TrimPrefix(strings.TrimPrefix(u.Host, "www."), "m."), strings.TrimSuffix(u.Path, "/"))
+}
+
+// pageParams is wrapperParams for sites of which only one page is a redirector.
+func pageParams(site, path string) []string {
+	if path == "/url" && isGoogle(site) {
+		return []string{"q", "url"}
+	}
+	if len(site)+len(path) > len("steamcommunity.com/linkfilter") {
+		return nil // longer than any below
+	}
+	switch site + path {
+	case "facebook.com/l.php", "facebook.com/flx/warn":
+		return []string{"u"}
+	case "youtube.com/redirect":
+		return []string{"q"}
+	case "vk.com/away.php", "vk.com/away":
+		return []string{"to"}
+	case "steamcommunity.com/linkfilter":
+		return []string{"url", "u"}
+	case "tiktok.com/link/v2":
+		return []string{"target"}
+	case "tiktok.com/login":
+		return []string{"redirect_url"}
+	case "pinterest.com/offsite", "linkedin.com/redir/redirect", "linkedin.com/safety/go":
+		return []string{"url"}
+	case "duckduckgo.com/l":
+		return []string{"uddg"}
 	}
 	return nil
+}
+
+// isGoogle says whether host is Google in some country.
+func isGoogle(host string) bool {
+	if !strings.HasPrefix(host, "google.") && !strings.Contains(host, ".google.") {
+		return false
+	}
+	site, err := publicsuffix.EffectiveTLDPlusOne(host)
+	return err == nil && strings.HasPrefix(site, "google.")
+}
+
+// ampTarget is the page that Google's viewer names in its path, without a scheme.
+func ampTarget(page, query string) string {
+	if query != "" {
+		page += "?" + query
+	}
+	return "https://" + page
 }
 
 // unwrapTwice decodes once more what was encoded twice.
@@ -102,10 +145,14 @@ func queryDecode(s string) string {
 // isShortener knows the public shorteners that hide any store.
 func isShortener(host string) bool {
 	switch strings.TrimPrefix(host, "www.") {
-	case "bit.ly", "bitly.com", "j.mp", "tinyurl.com", "cutt.ly", "t.co", "is.gd", "v.gd",
-		"rb.gy", "ow.ly", "buff.ly", "goo.gl", "shorturl.at", "t.ly", "tidd.ly", "kb.um",
-		"curt.link", "swiy.co", "tecno.click", "pechin.co", "promoby.me", "shre.ink",
-		"encurtador.com.br", "l1nk.dev", "dub.sh", "lnkd.in", "abre.ai", "x.gd", "bityli.com":
+	case "bit.ly", "bitly.com", "bit.do", "j.mp", "tinyurl.com", "tiny.cc", "tiny.one", "rotf.lol", "cutt.ly",
+		"t.co", "is.gd", "v.gd", "rb.gy", "ow.ly", "buff.ly", "goo.gl", "shorturl.at", "shorturl.asia",
+		"t.ly", "t2m.io", "s.id", "x.gd", "da.gd", "gg.gg", "v.ht", "u.nu", "n9.cl", "bl.ink", "cli.re",
+		"clck.ru", "snip.ly", "spoo.me", "urlr.me", "soo.gd", "urlz.fr", "linktw.in", "lnkd.in",
+		"rebrand.ly", "short.gy", "dub.sh", "dub.co", "shre.ink", "ift.tt", "dlvr.it", "trib.al", "wp.me",
+		"encurtador.com.br", "encurtador.dev", "l1nk.dev", "l1nq.com", "acesse.dev", "acesse.one", "encr.pw",
+		"ury1.com", "urx1.com", "11nq.com", "abre.ai", "bityli.com", "bitlybr.com", "encurta.net", "migre.me",
+		"tidd.ly", "kb.um", "curt.link", "swiy.co", "tecno.click", "pechin.co", "promoby.me":
 		return true
 	}
 	return false
@@ -113,15 +160,14 @@ func isShortener(host string) bool {
 
 // isForeignChannel knows the places where groups, channels and profiles live.
 func isForeignChannel(host string) bool {
-	for _, domain := range []string{
-		"whatsapp.com", "wa.me", "wa.link", "t.me", "telegram.me", "telegram.dog", "telegram.org",
-		"instagram.com", "instagr.am", "ig.me", "tiktok.com", "youtube.com", "youtu.be",
-		"facebook.com", "fb.com", "fb.me", "fb.watch", "m.me", "messenger.com", "threads.net",
-		"threads.com", "twitter.com", "x.com", "discord.gg", "discord.com", "kwai.com",
-		"pinterest.com", "pin.it", "linktr.ee", "beacons.ai", "bio.link", "bio.site", "linkr.bio",
-		"lnk.bio", "twitch.tv", "snapchat.com", "signal.group", "signal.me",
-	} {
-		if hostWithin(host, domain) {
+	for more := true; more; _, host, more = strings.Cut(host, ".") {
+		switch host {
+		case "whatsapp.com", "wa.me", "wa.link", "t.me", "telegram.me", "telegram.dog", "telegram.org",
+			"instagram.com", "instagr.am", "ig.me", "tiktok.com", "youtube.com", "youtu.be",
+			"facebook.com", "fb.com", "fb.me", "fb.watch", "m.me", "messenger.com", "threads.net",
+			"threads.com", "twitter.com", "x.com", "discord.gg", "discord.com", "kwai.com",
+			"pinterest.com", "pin.it", "linktr.ee", "beacons.ai", "bio.link", "bio.site", "linkr.bio",
+			"lnk.bio", "twitch.tv", "snapchat.com", "signal.group", "signal.me":
 			return true
 		}
 	}
@@ -133,33 +179,27 @@ func hostWithin(host, domain string) bool {
 	return host == domain || strings.HasSuffix(host, domain) && host[len(host)-len(domain)-1] == '.'
 }
 
-// segments splits a path at "/" without the empty ends; ok=false when one inside is empty,
+// trimPath is path without the slashes at its ends; ok=false when a segment inside is empty,
 // because servers disagree about "//".
+func trimPath(path string) (trimmed string, ok bool) {
+	return strings.TrimSuffix(strings.TrimPrefix(path, "/"), "/"), !strings.Contains(path, "//")
+}
+
+// segments splits a path at "/" without the empty ends; ok=false as for trimPath.
 func segments(path string) (parts []string, ok bool) {
-	path = strings.TrimSuffix(strings.TrimPrefix(path, "/"), "/")
-	if path == "" {
-		return nil, true
+	path, ok = trimPath(path)
+	if path == "" || !ok {
+		return nil, ok
 	}
-	parts = strings.Split(path, "/")
-	for _, p := range parts {
-		if p == "" {
-			return nil, false
-		}
-	}
-	return parts, true
+	return strings.Split(path, "/"), true
 }
 
 // shortLink is the target of a store's own shortener: the code is all that matters, so the
 // query, which may carry somebody's identity, goes.
 func shortLink(store string, u URL) (Target, bool) {
-	parts, ok := segments(u.Path)
-	if !ok || len(parts) == 0 {
+	code, ok := trimPath(u.Path)
+	if !ok || !allBytes(code, 1, 256, func(c byte) bool { return isAlnum(c) || c == '-' || c == '_' || c == '/' }) {
 		return Target{}, false
 	}
-	for _, p := range parts {
-		if !allBytes(p, 1, 128, func(c byte) bool { return isAlnum(c) || c == '-' || c == '_' }) {
-			return Target{}, false
-		}
-	}
-	return Target{Kind: Short, Store: store, URL: "https://" + u.Host + "/" + strings.Join(parts, "/")}, true
+	return Target{Kind: Short, Store: store, URL: "https://" + u.Host + "/" + code}, true
 }
