@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// cache keeps the outcomes of the links asked for last.
+// cache keeps the outcomes of the links asked for last. It holds links and where they lead,
+// the same for everybody, and nothing of those who asked.
 type cache struct {
 	size int
 
@@ -24,7 +25,15 @@ type entry struct {
 // answer is where a link leads or why that is not known.
 type answer struct {
 	target string
+	// landed says that the target is a page which sends nobody on, rather than an address
+	// that the caller wanted: it answers whoever asks.
+	landed bool
 	err    error
+}
+
+// serves says whether the answer is one for a caller with this stop.
+func (a answer) serves(stop func(string) bool) bool {
+	return a.err != nil || a.landed || stop(a.target)
 }
 
 func newCache(size int) *cache {

@@ -3,52 +3,95 @@ package resolver
 import (
 	"io"
 	"net/url"
-	"regexp"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/html"
 )
 
+const (
+	// maxRefresh is the longest delay of a meta refresh that redirects, in seconds: pages
+	// that stay reload themselves, or end a session, after minutes.
+	maxRefresh = 30
+	// maxWords is how much text a page may show, in bytes, whose script is trusted to send
+	// every visitor on. A page with more to say waits for a click before it does.
+	maxWords = 1500
+)
+
 // redirectOf finds where a page sends its visitors, in the three forms that shorteners use:
-// a meta refresh, an assignment to the location in a script, and the hidden field of
-// onelink.shein.com. It returns "" for a page that stays.
+// a meta refresh (promoby.me), an assignment to the location in a script (ofertou.ai) and
+// the hidden field of onelink.shein.com. It returns "" for a page that stays.
 func redirectOf(page io.Reader, at *url.URL) string {
 	sheinLink := strings.EqualFold(at.Hostname(), "onelink.shein.com")
-	var scripted string
+	var scripts scriptTargets
+	words, inside := 0, "" // inside an element whose text is not shown
 	z := html.NewTokenizer(page)
-	z.SetMaxBuf(maxPage)
-	inScript, inNoscript := false, false
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
-			return scripted
+			if words > maxWords {
+				return ""
+			}
+			return scripts.only()
 		case html.StartTagToken, html.SelfClosingTagToken:
 			token := z.Token()
-			inScript, inNoscript = token.Data == "script", token.Data == "noscript"
-			switch {
-			case token.Data == "meta" && strings.EqualFold(attribute(token, "http-equiv"), "refresh"):
-				if target := refreshTarget(attribute(token, "content")); target != "" {
+			switch token.Data {
+			case "script":
+				inside = "data"
+				if isJavaScript(attribute(token, "type")) {
+					inside = "script"
+				}
+			case "noscript", "style", "title":
+				inside = token.Data
+			case "meta":
+				if target := metaRefresh(token); target != "" {
 					return target
 				}
-			case sheinLink && token.Data == "input" && attribute(token, "id") == "url":
-				if target := strings.TrimSpace(attribute(token, "value")); target != "" {
+			case "input":
+				if target := strings.TrimSpace(attribute(token, "value")); sheinLink && target != "" && attribute(token, "id") == "url" {
 					return target
 				}
 			}
 		case html.TextToken:
-			switch {
-			case inScript && scripted == "":
-				scripted = scriptTarget(string(z.Text()))
-			case inNoscript:
-				// The tokenizer takes it for text, but to us, who run no scripts, it is markup.
-				if target := redirectOf(strings.NewReader(string(z.Raw())), &url.URL{}); target != "" {
+			switch inside {
+			case "":
+				words += len(strings.TrimSpace(string(z.Text())))
+			case "script":
+				scripts.read(string(z.Text()))
+			case "noscript":
+				if target := refreshWithoutScripts(string(z.Raw()), at); target != "" {
 					return target
 				}
 			}
 		case html.EndTagToken:
-			inScript, inNoscript = false, false
+			inside = ""
 		}
 	}
+}
+
+// refreshWithoutScripts looks for a meta refresh in the content of a noscript element, which
+// the tokenizer takes for text but which is markup to us, who run no scripts. One within the
+// site only leads to a complaint about that.
+func refreshWithoutScripts(markup string, at *url.URL) string {
+	z := html.NewTokenizer(strings.NewReader(markup))
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return ""
+		case html.StartTagToken, html.SelfClosingTagToken:
+			target := metaRefresh(z.Token())
+			if to, err := at.Parse(target); target != "" && err == nil && !strings.EqualFold(to.Hostname(), at.Hostname()) {
+				return target
+			}
+		}
+	}
+}
+
+func metaRefresh(t html.Token) string {
+	if t.Data != "meta" || !strings.EqualFold(attribute(t, "http-equiv"), "refresh") {
+		return ""
+	}
+	return refreshTarget(attribute(t, "content"))
 }
 
 func attribute(t html.Token, name string) string {
@@ -62,13 +105,15 @@ func attribute(t html.Token, name string) string {
 
 // refreshTarget reads the content of a meta refresh, such as "0; url='https://…'".
 func refreshTarget(content string) string {
-	_, rest, found := strings.Cut(content, ";")
-	if !found {
-		if _, rest, found = strings.Cut(content, ","); !found {
-			return "" // it reloads the page
-		}
+	i := strings.IndexAny(content, ";,")
+	if i < 0 {
+		return "" // it reloads the page
 	}
-	rest = strings.TrimSpace(rest)
+	delay, err := strconv.ParseFloat(strings.TrimSpace(content[:i]), 64)
+	if err != nil || delay > maxRefresh {
+		return ""
+	}
+	rest := strings.TrimSpace(content[i+1:])
 	if len(rest) >= 3 && strings.EqualFold(rest[:3], "url") {
 		if value, ok := strings.CutPrefix(strings.TrimSpace(rest[3:]), "="); ok {
 			rest = strings.TrimSpace(value)
@@ -79,34 +124,3 @@ func refreshTarget(content string) string {
 	}
 	return strings.TrimSpace(rest)
 }
-
-// locationChange matches a change of the page's own location to a quoted address:
-// location = "…", window.location.href = '…', location.replace("…").
-var locationChange = regexp.MustCompile(
-	`(?:^|[^\w$.]|\b(?:window|document|self|top|parent)\.)location(?:\.href)?\s*` +
-		`(?:=\s*|\.(?:replace|assign)\(\s*)(?:"([^"\\]*(?:\\.[^"\\]*)*)"|'([^'\\]*(?:\\.[^'\\]*)*)')`)
-
-// scriptTarget returns the address in the script's first change of location, if that is a
-// web address on its own: a script that builds one has to be run, and that is not for us.
-func scriptTarget(script string) string {
-	m := locationChange.FindStringSubmatchIndex(script)
-	if m == nil {
-		return ""
-	}
-	start, end := m[2], m[3]
-	if start < 0 {
-		start, end = m[4], m[5]
-	}
-	if strings.HasPrefix(strings.TrimLeft(script[m[1]:], " \t\r\n"), "+") {
-		return ""
-	}
-	target := unescape.Replace(script[start:end])
-	if strings.Contains(target, `\`) {
-		return ""
-	}
-	return target
-}
-
-// unescape undoes the escapes that JSON encoders put into addresses.
-var unescape = strings.NewReplacer(
-	`\/`, `/`, `\u0026`, `&`, `\u003d`, `=`, `\u003D`, `=`, `\u002F`, `/`, `\u002f`, `/`, `\x26`, `&`, `\x2F`, `/`, `\x2f`, `/`, `\x3D`, `=`, `\x3d`, `=`)

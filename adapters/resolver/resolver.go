@@ -31,12 +31,18 @@ type Options struct {
 	// connection and use no proxy, so it may not be the default one. Only the Transport is
 	// used: redirects, cookies and time limits are the resolver's own business.
 	Client *http.Client
+	// Blocked is in the chain of the errors with which the Client refuses an address. It is
+	// for the counter Stats.Refused alone; nil counts none.
+	Blocked error
 	// MaxHops is the most requests per link. Default: 8.
 	MaxHops int
-	// HopTimeout bounds one request, Total a whole chain. Defaults: 5 s and 8 s.
+	// MaxChains is the most links followed at the same time. Default: 32.
+	MaxChains int
+	// HopTimeout bounds one request with its body, Total a whole chain with every wait for
+	// its turn. Defaults: 5 s and 8 s.
 	HopTimeout, Total time.Duration
-	// CacheTTL is how long an answer is kept, NegativeTTL how long a failure. Defaults:
-	// 24 h and 2 min.
+	// CacheTTL is how long an answer is kept, NegativeTTL how long a failure, and a page of
+	// the link's own host, which may be a captcha. Defaults: 24 h and 2 min.
 	CacheTTL, NegativeTTL time.Duration
 	// CacheSize is the most answers and failures kept. Default: 10,000.
 	CacheSize int
@@ -47,6 +53,7 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	setDefault(&o.MaxHops, 8)
+	setDefault(&o.MaxChains, 32)
 	setDefault(&o.HopTimeout, 5*time.Second)
 	setDefault(&o.Total, 8*time.Second)
 	setDefault(&o.CacheTTL, 24*time.Hour)
@@ -70,7 +77,10 @@ type Resolver struct {
 	transport http.RoundTripper
 	cache     *cache
 	hosts     *gates
+	rests     *rests
+	chains    chan struct{} // one place per chain under way
 	flights   singleflight.Group
+	counters  counters
 }
 
 var _ links.Resolver = (*Resolver)(nil)
@@ -86,104 +96,86 @@ func New(options Options) (*Resolver, error) {
 		transport: options.Client.Transport,
 		cache:     newCache(options.CacheSize),
 		hosts:     newGates(perHost),
+		rests:     newRests(),
+		chains:    make(chan struct{}, options.MaxChains),
 	}, nil
 }
 
-// errBusy is a failure that says something about us, not about the link: it is not kept.
-var errBusy = errors.New("too many requests to this host are under way")
+// errBusy and errResting are failures that say something about us or about a host, not about
+// the link: they are not kept.
+var (
+	errBusy    = errors.New("too many requests are under way")
+	errResting = errors.New("the host wants to be left alone for a while")
+)
 
 // Resolve implements [links.Resolver]. Calls for the same link at the same time share the
 // requests and the first caller's stop, so stop must depend on the URL alone.
+//
+// A link to a Mercado Livre showcase is answered with the one product that the page
+// features, if stop accepts it and the page leaves no doubt; otherwise the page itself is
+// the answer, as for any page.
 func (r *Resolver) Resolve(ctx context.Context, link string, stop func(url string) bool) (string, error) {
+	r.counters.lookups.Add(1)
+	a := r.lookup(ctx, link, stop)
+	r.counters.outcome(a)
+	return a.target, a.err
+}
+
+func (r *Resolver) lookup(ctx context.Context, link string, stop func(string) bool) answer {
 	start, err := parse(link)
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", links.ErrDead, err)
+		return answer{err: fmt.Errorf("%w: %w", links.ErrDead, err)}
 	}
 	if stop(link) {
-		return link, nil
+		return answer{target: link}
 	}
-	if known, ok := r.cache.get(link, time.Now()); ok && (known.err != nil || stop(known.target)) {
-		return known.target, known.err
+	if known, ok := r.cache.get(link, time.Now()); ok && known.serves(stop) {
+		r.counters.cacheHits.Add(1)
+		return known
 	}
 	if err := ctx.Err(); err != nil {
-		return "", fmt.Errorf("%w: %w", links.ErrInconclusive, err)
+		return answer{err: fmt.Errorf("%w: %w", links.ErrInconclusive, err)}
 	}
 	// The chain outlives a caller who leaves: others may wait for it, and Total bounds it.
 	flight := r.flights.DoChan(link, func() (any, error) {
 		chain, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.options.Total)
 		defer cancel()
-		return r.resolve(chain, link, start, stop)
+		return r.resolve(chain, link, start, stop), nil
 	})
 	select {
 	case <-ctx.Done():
-		return "", fmt.Errorf("%w: %w", links.ErrInconclusive, ctx.Err())
+		return answer{err: fmt.Errorf("%w: %w", links.ErrInconclusive, ctx.Err())}
 	case result := <-flight:
-		target, _ := result.Val.(string)
-		return target, result.Err
+		return result.Val.(answer)
 	}
 }
 
-// resolve follows the chain and keeps the outcome.
-func (r *Resolver) resolve(ctx context.Context, link string, start *url.URL, stop func(string) bool) (string, error) {
-	target, err := r.follow(ctx, start, stop)
-	ttl := r.options.CacheTTL
-	if err != nil {
-		r.options.Logger.DebugContext(ctx, "short link not resolved", "host", start.Hostname(), "error", err)
-		ttl = r.options.NegativeTTL
+// resolve follows the chain, when there is room for one more, and keeps the outcome.
+func (r *Resolver) resolve(ctx context.Context, link string, start *url.URL, stop func(string) bool) answer {
+	select {
+	case r.chains <- struct{}{}:
+		defer func() { <-r.chains }()
+	case <-ctx.Done():
+		return answer{err: fmt.Errorf("%w: %w", links.ErrInconclusive, errBusy)}
 	}
-	if !errors.Is(err, errBusy) && len(link)+len(target) <= maxKept {
-		r.cache.put(link, answer{target, err}, time.Now().Add(ttl))
+	a := r.follow(ctx, start, stop)
+	if a.err != nil {
+		r.options.Logger.DebugContext(ctx, "short link not resolved", "host", start.Hostname(), "error", a.err)
 	}
-	return target, err
+	if !errors.Is(a.err, errBusy) && !errors.Is(a.err, errResting) && len(link)+len(a.target) <= maxKept {
+		r.cache.put(link, a, time.Now().Add(r.ttl(start, a)))
+	}
+	return a
 }
 
-func (r *Resolver) follow(ctx context.Context, at *url.URL, stop func(string) bool) (string, error) {
-	seen := map[string]bool{}
-	certain := true
-	for range r.options.MaxHops {
-		page := *at
-		page.Fragment, page.RawFragment = "", "" // the server never sees it
-		if seen[page.String()] {
-			if !certain {
-				return "", fmt.Errorf("%w: %s wants a browser", links.ErrInconclusive, at.Hostname())
-			}
-			return "", fmt.Errorf("%w: %s redirects in a loop", links.ErrDead, at.Hostname())
-		}
-		seen[page.String()] = true
-
-		to, err := r.hop(ctx, at)
-		if err != nil {
-			return "", err
-		}
-		certain = certain && to.certain
-		next, err := at.Parse(to.location)
-		if err == nil {
-			next, err = parse(next.String())
-		}
-		if err != nil {
-			// The cause would repeat the address, which is somebody's link.
-			return "", fmt.Errorf("%w: %s redirects to no web address", links.ErrInconclusive, at.Hostname())
-		}
-		if target := next.String(); stop(target) {
-			return target, nil
-		}
-		at = next
+// ttl is how long an answer holds. A page of the link's own host is mostly a captcha, a
+// warning or a pause, and may give way to a redirect soon.
+func (r *Resolver) ttl(start *url.URL, a answer) time.Duration {
+	if a.err != nil {
+		return r.options.NegativeTTL
 	}
-	return "", fmt.Errorf("%w: more than %d redirects", links.ErrInconclusive, r.options.MaxHops)
-}
-
-// parse accepts absolute http and https URLs without user information.
-func parse(link string) (*url.URL, error) {
-	if len(link) > maxURL {
-		return nil, errors.New("the address is too long")
+	if target, err := url.Parse(a.target); a.landed && (err != nil || strings.EqualFold(target.Hostname(), start.Hostname())) {
+		return r.options.NegativeTTL
 	}
-	u, err := url.Parse(link)
-	if err != nil {
-		return nil, errors.New("not an address")
-	}
-	u.Scheme = strings.ToLower(u.Scheme)
-	if (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil {
-		return nil, errors.New("not a plain web address")
-	}
-	return u, nil
+	return r.options.CacheTTL
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/autopromo-cloud/autopromo/testkit/linkstest"
 )
 
-// The promises an adapter is held to, by name.
+// The promises a resolver is held to, by name.
 func ExampleCases() {
 	for _, c := range linkstest.Cases()[:3] {
 		fmt.Println(c.Name)
@@ -15,4 +15,15 @@ func ExampleCases() {
 	// FollowsRedirects
 	// StopsWithoutFetching
 	// GoneIsDead
+}
+
+// The promises a minter is held to.
+func ExampleMinterCases() {
+	for _, c := range linkstest.MinterCases()[:3] {
+		fmt.Println(c.Name)
+	}
+	// Output:
+	// ReturnsTheLinkAsAnswered
+	// PassesSubIDs
+	// RefusalIsRefused
 }
