@@ -25,52 +25,6 @@ type userRow struct {
 	CreatedAt    int64         `bun:"created_at"`
 }
 
-// settingsJSON is the stored form of core.Settings; durations are in nanoseconds.
-type settingsJSON struct {
-	TimeZone      string            `json:"time_zone"`
-	WindowStart   int               `json:"window_start"`
-	WindowEnd     int               `json:"window_end"`
-	MinGap        time.Duration     `json:"min_gap"`
-	MaxGap        time.Duration     `json:"max_gap"`
-	GroupGap      time.Duration     `json:"group_gap"`
-	PerMinute     int               `json:"per_minute"`
-	PerHour       int               `json:"per_hour"`
-	PerDay        int               `json:"per_day"`
-	WarmUp        bool              `json:"warm_up"`
-	RepostWindow  time.Duration     `json:"repost_window"`
-	MaxAge        time.Duration     `json:"max_age"`
-	BlockedStores []string          `json:"blocked_stores,omitempty"`
-	ForeignLinks  core.ForeignLinks `json:"foreign_links"`
-	Unproven      core.Unproven     `json:"unproven"`
-}
-
-func fromSettings(s core.Settings) (string, error) {
-	return toJSON(settingsJSON{
-		TimeZone: s.TimeZone, WindowStart: s.Window.Start, WindowEnd: s.Window.End,
-		MinGap: s.Pacing.MinGap, MaxGap: s.Pacing.MaxGap, GroupGap: s.Pacing.GroupGap,
-		PerMinute: s.Pacing.PerMinute, PerHour: s.Pacing.PerHour, PerDay: s.Pacing.PerDay,
-		WarmUp: s.Pacing.WarmUp, RepostWindow: s.RepostWindow, MaxAge: s.MaxAge,
-		BlockedStores: s.BlockedStores, ForeignLinks: s.ForeignLinks, Unproven: s.Unproven,
-	})
-}
-
-func toSettings(text string) (core.Settings, error) {
-	var j settingsJSON
-	if err := fromJSON(text, &j); err != nil {
-		return core.Settings{}, err
-	}
-	return core.Settings{
-		TimeZone: j.TimeZone,
-		Window:   core.Window{Start: j.WindowStart, End: j.WindowEnd},
-		Pacing: core.Pacing{
-			MinGap: j.MinGap, MaxGap: j.MaxGap, GroupGap: j.GroupGap,
-			PerMinute: j.PerMinute, PerHour: j.PerHour, PerDay: j.PerDay, WarmUp: j.WarmUp,
-		},
-		RepostWindow: j.RepostWindow, MaxAge: j.MaxAge,
-		BlockedStores: j.BlockedStores, ForeignLinks: j.ForeignLinks, Unproven: j.Unproven,
-	}, nil
-}
-
 func fromTenant(t core.Tenant) (userRow, error) {
 	settings, err := fromSettings(t.Settings)
 	return userRow{
@@ -114,27 +68,31 @@ func (a account) SaveSettings(ctx context.Context, s core.Settings) error {
 
 func (a account) Stats(ctx context.Context, dayStart time.Time) (core.Stats, error) {
 	s := core.Stats{
-		Deliveries:   map[core.DeliveryState]int{},
-		HeldByReason: map[core.Reason]int{},
-		Inbox:        map[core.InboxState]int{},
+		Deliveries:        map[core.DeliveryState]int{},
+		HeldByReason:      map[core.Reason]int{},
+		CancelledByReason: map[core.Reason]int{},
+		SkippedByReason:   map[core.Reason]int{},
+		Inbox:             map[core.InboxState]int{},
 	}
-	var byState, byReason, byInbox []tally
+	var byState, held, cancelled, byInbox, skipped []tally
 	err := a.snapshot(ctx, "stats", func(ctx context.Context, db bun.IDB) error {
 		count := func(model any, where string, args ...any) *bun.SelectQuery {
 			return db.NewSelect().Model(model).ColumnExpr("count(*)").Where("user_id = ?", a.id).Where(where, args...)
 		}
-		group := func(model any, column string) *bun.SelectQuery {
+		group := func(model any, column, where string) *bun.SelectQuery {
 			return db.NewSelect().Model(model).ColumnExpr("? AS name", bun.Ident(column)).ColumnExpr("count(*) AS n").
-				Where("user_id = ?", a.id).GroupExpr("?", bun.Ident(column))
+				Where("user_id = ?", a.id).Where(where).GroupExpr("?", bun.Ident(column))
 		}
 		var next []int64
 		for _, q := range []struct {
 			query *bun.SelectQuery
 			dest  any
 		}{
-			{group((*deliveryRow)(nil), "state"), &byState},
-			{group((*offerRow)(nil), "hold_reason"), &byReason},
-			{group((*inboxRow)(nil), "state"), &byInbox},
+			{group((*deliveryRow)(nil), "state", "TRUE"), &byState},
+			{group((*deliveryRow)(nil), "reason", "state = 'cancelled'"), &cancelled},
+			{group((*offerRow)(nil), "hold_reason", "TRUE"), &held},
+			{group((*inboxRow)(nil), "state", "TRUE"), &byInbox},
+			{group((*inboxRow)(nil), "reason", "state = 'skipped'"), &skipped},
 			{count((*deliveryRow)(nil), "state = 'sent' AND sent_at >= ?", micros(dayStart)), &s.SentToday},
 			{count((*sourceRow)(nil), "is_active"), &s.ActiveSources},
 			{count((*destinationRow)(nil), "is_active"), &s.ActiveDestinations},
@@ -156,7 +114,13 @@ func (a account) Stats(ctx context.Context, dayStart time.Time) (core.Stats, err
 	for _, t := range byInbox {
 		s.Inbox[core.InboxState(t.Name)] = t.N
 	}
-	for _, t := range byReason {
+	for _, t := range cancelled {
+		s.CancelledByReason[core.Reason(t.Name)] = t.N
+	}
+	for _, t := range skipped {
+		s.SkippedByReason[core.Reason(t.Name)] = t.N
+	}
+	for _, t := range held {
 		s.Offers += t.N
 		if t.Name != "" {
 			s.Held += t.N

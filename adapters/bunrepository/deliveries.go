@@ -110,8 +110,8 @@ func (d deliveries) catchUp(ctx context.Context, tx bun.Tx, row *deliveryRow, fr
 		row.State, row.Reason, row.Detail = core.DeliveryCancelled, core.ReasonRevoked, ""
 	case offer.HoldReason != "" && !ended:
 		row.State, row.Reason, row.Detail = core.DeliveryCancelled, core.ReasonEdited, ""
-	case offer.FinalText != "" && row.Text != offer.FinalText:
-		row.Text, row.ProductKey = offer.FinalText, offer.ProductKey
+	default:
+		row.catchUp()
 	}
 	return nil
 }

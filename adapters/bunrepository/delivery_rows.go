@@ -21,8 +21,14 @@ type deliveryRow struct {
 	Text          string             `bun:"text"`
 	// ProductKey and TextKey are what this delivery's text sells; an offer that was edited
 	// later may sell something else.
-	ProductKey   string             `bun:"product_key"`
-	TextKey      string             `bun:"text_key"`
+	ProductKey string `bun:"product_key"`
+	TextKey    string `bun:"text_key"`
+	// The same three of the last Save that wanted this delivery when its text could not be
+	// changed any more: what it catches up with; "" for nothing.
+	NextText       string `bun:"next_text"`
+	NextProductKey string `bun:"next_product_key"`
+	NextTextKey    string `bun:"next_text_key"`
+
 	Epoch        int                `bun:"epoch"`
 	State        core.DeliveryState `bun:"state"`
 	Reason       core.Reason        `bun:"reason"`
@@ -61,6 +67,27 @@ func (r deliveryRow) toDelivery() core.Delivery {
 		Deadline: moment(r.Deadline), SourceAt: moment(r.SourceAt),
 		DispatchedAt: moment(r.DispatchedAt), SentAt: moment(r.SentAt),
 		CreatedAt: moment(r.CreatedAt), UpdatedAt: moment(r.UpdatedAt), WithoutMedia: r.WithoutMedia,
+	}
+}
+
+// give gives the delivery the text of a Save, which leaves nothing to catch up with.
+func (r *deliveryRow) give(text, productKey, textKey string) {
+	r.Text, r.ProductKey, r.TextKey = text, productKey, textKey
+	r.NextText, r.NextProductKey, r.NextTextKey = "", "", ""
+}
+
+// remember keeps the text of a Save for when the delivery waits again.
+func (r *deliveryRow) remember(text, productKey, textKey string) {
+	if text == r.Text {
+		text, productKey, textKey = "", "", ""
+	}
+	r.NextText, r.NextProductKey, r.NextTextKey = text, productKey, textKey
+}
+
+// catchUp gives the delivery what it remembers.
+func (r *deliveryRow) catchUp() {
+	if r.NextText != "" {
+		r.give(r.NextText, r.NextProductKey, r.NextTextKey)
 	}
 }
 

@@ -22,25 +22,28 @@ type sourceRow struct {
 	Name         string          `bun:"name"`
 	Participants int             `bun:"participants"`
 	Active       bool            `bun:"is_active"`
+	Words        string          `bun:"words"`
 	Discovered   bool            `bun:"discovered"`
 	DiscoveredAt int64           `bun:"discovered_at"`
 	CreatedAt    int64           `bun:"created_at"`
 }
 
-func (t tenant) fromSource(s core.Source) sourceRow {
+func (t tenant) fromSource(s core.Source) (sourceRow, error) {
+	words, err := fromWords(s.Words)
 	return sourceRow{
 		UserID: t.id, ID: s.ID, InstanceID: s.InstanceID, JID: s.JID, Label: s.Label, Name: s.Name,
-		Participants: s.Participants, Active: s.Active, Discovered: s.Discovered,
+		Participants: s.Participants, Active: s.Active, Words: words, Discovered: s.Discovered,
 		DiscoveredAt: micros(s.DiscoveredAt), CreatedAt: micros(s.CreatedAt),
-	}
+	}, err
 }
 
-func (r sourceRow) toSource() core.Source {
+func (r sourceRow) toSource() (core.Source, error) {
+	words, err := toWords(r.Words)
 	return core.Source{
 		ID: r.ID, InstanceID: r.InstanceID, JID: r.JID, Label: r.Label, Name: r.Name,
-		Participants: r.Participants, Active: r.Active, Discovered: r.Discovered,
+		Participants: r.Participants, Active: r.Active, Words: words, Discovered: r.Discovered,
 		DiscoveredAt: moment(r.DiscoveredAt), CreatedAt: moment(r.CreatedAt),
-	}
+	}, err
 }
 
 type sources struct{ tenant }
@@ -49,7 +52,11 @@ func (s sources) List(ctx context.Context) (all []core.Source, err error) {
 	err = s.look(ctx, "list sources", func(ctx context.Context, db bun.IDB) error {
 		rows, err := list[sourceRow](ctx, db, s.tenant, "TRUE")
 		for _, row := range rows {
-			all = append(all, row.toSource())
+			source, err := row.toSource()
+			if err != nil {
+				return err
+			}
+			all = append(all, source)
 		}
 		return err
 	})
@@ -66,15 +73,19 @@ func (s sources) Active(ctx context.Context, jid core.JID) (found core.Source, e
 		if err != nil {
 			return err
 		}
-		found = row.toSource()
-		return nil
+		found, err = row.toSource()
+		return err
 	})
 	return found, err
 }
 
 func (s sources) Create(ctx context.Context, source core.Source) error {
 	return s.change(ctx, "create source", func(ctx context.Context, tx bun.Tx) error {
-		return insert(ctx, tx, s.fromSource(source))
+		row, err := s.fromSource(source)
+		if err != nil {
+			return err
+		}
+		return insert(ctx, tx, row)
 	})
 }
 
@@ -84,13 +95,20 @@ func (s sources) Update(ctx context.Context, id core.SourceID, change func(*core
 		if err != nil {
 			return err
 		}
-		source := row.toSource()
+		source, err := row.toSource()
+		if err != nil {
+			return err
+		}
 		if err := change(&source); err != nil {
 			return refusal{err}
 		}
 		source.ID = id
-		row = s.fromSource(source)
-		out = row.toSource()
+		if row, err = s.fromSource(source); err != nil {
+			return err
+		}
+		if out, err = row.toSource(); err != nil {
+			return err
+		}
 		return replace(ctx, tx, row)
 	})
 	if err != nil {
@@ -110,7 +128,10 @@ func (s sources) Discovered(ctx context.Context, groups []core.Source) (out []co
 	err = s.change(ctx, "discovered sources", func(ctx context.Context, tx bun.Tx) error {
 		out = make([]core.Source, 0, len(groups))
 		for _, group := range groups {
-			row := s.fromSource(group)
+			row, err := s.fromSource(group)
+			if err != nil {
+				return err
+			}
 			row.Active = false // nobody asked for it yet
 			if _, err := tx.NewInsert().Model(&row).On("CONFLICT (user_id, source_group_id) DO UPDATE").
 				Set("name = EXCLUDED.name").Set("participants = EXCLUDED.participants").Exec(ctx); err != nil {
@@ -120,7 +141,11 @@ func (s sources) Discovered(ctx context.Context, groups []core.Source) (out []co
 			if err != nil {
 				return err
 			}
-			out = append(out, stored.toSource())
+			source, err := stored.toSource()
+			if err != nil {
+				return err
+			}
+			out = append(out, source)
 		}
 		return nil
 	})

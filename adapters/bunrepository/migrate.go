@@ -3,28 +3,57 @@ package bunrepository
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 
+	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/migrate"
 )
 
 //go:embed migrations
 var migrationFiles embed.FS
 
-// Migrate brings the schema up to date. Each migration is one transaction. It is safe to
-// call again, also after a crash and from several processes: the statements of a migration
-// can run twice, and a migration is marked by an upsert once it has succeeded.
+// Migrate brings the schema up to date. It is safe to call again, also after a crash and
+// from several processes: each migration is one transaction together with its mark.
 func (r *Repository) Migrate(ctx context.Context) error {
-	m, err := r.migrator()
+	m, err := r.migrator(migrate.BeforeMigration(unlessMarked), migrate.AfterMigration(mark))
 	if err != nil {
 		return err
 	}
 	if err := m.Init(ctx); err != nil {
 		return r.translate("migrate: prepare", err)
 	}
-	_, err = m.Migrate(ctx)
-	return r.translate("migrate", err)
+	for {
+		// After errMarked the marks are read anew: another process was faster.
+		if _, err = m.Migrate(ctx); !errors.Is(err, errMarked) {
+			return r.translate("migrate", err)
+		}
+	}
+}
+
+var errMarked = errors.New("the migration has been applied by another process")
+
+// unlessMarked refuses a migration that was applied since the marks were read.
+func unlessMarked(ctx context.Context, tx bun.IConn, one *migrate.Migration) error {
+	var marks int
+	err := tx.QueryRowContext(ctx, "SELECT count(*) FROM bun_migrations WHERE name = ?", one.Name).Scan(&marks)
+	if err == nil && marks > 0 {
+		err = errMarked
+	}
+	return err
+}
+
+// mark writes in the migration's own transaction what the migrator writes after it: between
+// the two a crash would leave a migration to run twice.
+func mark(ctx context.Context, tx bun.IConn, one *migrate.Migration) error {
+	_, err := tx.ExecContext(ctx, "INSERT INTO bun_migrations (name, group_id) VALUES (?, ?)", one.Name, one.GroupID)
+	return err
+}
+
+func unmark(ctx context.Context, tx bun.IConn, one *migrate.Migration) error {
+	_, err := tx.ExecContext(ctx, "DELETE FROM bun_migrations WHERE name = ?", one.Name)
+	return err
 }
 
 // Pending names the migrations that have not been applied, in their order. It changes
@@ -62,7 +91,7 @@ func (r *Repository) Pending(ctx context.Context) ([]string, error) {
 
 // Rollback takes the last group of migrations back, with the data in its tables.
 func (r *Repository) Rollback(ctx context.Context) error {
-	m, err := r.migrator()
+	m, err := r.migrator(migrate.AfterMigration(unmark))
 	if err != nil {
 		return err
 	}
@@ -70,14 +99,14 @@ func (r *Repository) Rollback(ctx context.Context) error {
 	return r.translate("rollback", err)
 }
 
-func (r *Repository) migrator() (*migrate.Migrator, error) {
+func (r *Repository) migrator(hooks ...migrate.MigratorOption) (*migrate.Migrator, error) {
 	set, err := migrationSet()
 	if err != nil {
 		return nil, err
 	}
 	// By default a migration is marked before it runs, and stays marked when it fails.
 	return migrate.NewMigrator(r.write, set,
-		migrate.WithMarkAppliedOnSuccess(true), migrate.WithUpsert(true)), nil
+		append(hooks, migrate.WithMarkAppliedOnSuccess(true), migrate.WithUpsert(true))...), nil
 }
 
 func migrationSet() (*migrate.Migrations, error) {

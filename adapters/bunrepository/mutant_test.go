@@ -14,8 +14,9 @@ import (
 type mutant struct {
 	repository.Repository
 	tweaks
-	mu   sync.Mutex
-	seen []core.TenantID
+	mu     sync.Mutex
+	seen   []core.TenantID
+	minted []core.MintedLink // by all tenants
 }
 
 // tweaks replace single methods.
@@ -32,6 +33,13 @@ type tweaks struct {
 	find     func(m *mutant, own repository.Deliveries, id core.DeliveryID) (core.Delivery, error)
 	save     func(repository.Offers, repository.SaveOffer) (core.Offer, error)
 	list     func(repository.Offers, repository.OfferQuery) ([]core.Offer, error)
+	near     func(m *mutant, own repository.Offers, key string, since time.Time, limit int) ([]repository.NearText, error)
+	mint     func(repository.MintedLinks, core.MintedLink) error
+	made     func(m *mutant, asked core.MintedLink) (core.MintedLink, error) // asked has what Find is given
+	link     func(m *mutant, own repository.MintedLinks, link string) (core.MintedLink, error)
+	settings func(repository.Account, core.Settings) error
+	stats    func(repository.Account, time.Time) (core.Stats, error)
+	source   func(repository.Sources, core.Source) error
 	active   func(repository.Sources, core.JID) (core.Source, error)
 	discover func(repository.Sources, []core.Source) ([]core.Source, error)
 	update   func(repository.Instance, func(*core.Instance) error) (core.Instance, error)
@@ -63,6 +71,10 @@ type mutantTenant struct {
 	m *mutant
 }
 
+func (t mutantTenant) Account() repository.Account { return mutantAccount{t.Tenant.Account(), t.m} }
+func (t mutantTenant) MintedLinks() repository.MintedLinks {
+	return mutantMintedLinks{t.Tenant.MintedLinks(), t.m}
+}
 func (t mutantTenant) Inbox() repository.Inbox       { return mutantInbox{t.Tenant.Inbox(), t.m} }
 func (t mutantTenant) Offers() repository.Offers     { return mutantOffers{t.Tenant.Offers(), t.m} }
 func (t mutantTenant) Sources() repository.Sources   { return mutantSources{t.Tenant.Sources(), t.m} }
@@ -180,6 +192,61 @@ func (o mutantOffers) List(ctx context.Context, q repository.OfferQuery) ([]core
 	return o.m.list(o.Offers, q)
 }
 
+func (o mutantOffers) Near(ctx context.Context, key string, since time.Time, limit int) ([]repository.NearText, error) {
+	if o.m.near == nil {
+		return o.Offers.Near(ctx, key, since, limit)
+	}
+	return o.m.near(o.m, o.Offers, key, since, limit)
+}
+
+type mutantAccount struct {
+	repository.Account
+	m *mutant
+}
+
+func (a mutantAccount) SaveSettings(ctx context.Context, s core.Settings) error {
+	if a.m.settings == nil {
+		return a.Account.SaveSettings(ctx, s)
+	}
+	return a.m.settings(a.Account, s)
+}
+
+func (a mutantAccount) Stats(ctx context.Context, dayStart time.Time) (core.Stats, error) {
+	if a.m.stats == nil {
+		return a.Account.Stats(ctx, dayStart)
+	}
+	return a.m.stats(a.Account, dayStart)
+}
+
+type mutantMintedLinks struct {
+	repository.MintedLinks
+	m *mutant
+}
+
+func (l mutantMintedLinks) Save(ctx context.Context, made core.MintedLink) error {
+	l.m.mu.Lock()
+	l.m.minted = append(l.m.minted, made)
+	l.m.mu.Unlock()
+	if l.m.mint == nil {
+		return l.MintedLinks.Save(ctx, made)
+	}
+	return l.m.mint(l.MintedLinks, made)
+}
+
+func (l mutantMintedLinks) Find(ctx context.Context, store, target, tagPrint string, sub core.SubID) (core.MintedLink, error) {
+	if l.m.made == nil {
+		return l.MintedLinks.Find(ctx, store, target, tagPrint, sub)
+	}
+	return l.m.made(l.m, core.MintedLink{Store: store, Target: target, TagPrint: tagPrint, SubID: sub})
+}
+
+func (l mutantMintedLinks) Get(ctx context.Context, link string) (core.MintedLink, error) {
+	if l.m.link == nil {
+		return l.MintedLinks.Get(ctx, link)
+	}
+	return l.m.link(l.m, l.MintedLinks, link)
+}
+
 type mutantSources struct {
 	repository.Sources
 	m *mutant
@@ -190,6 +257,13 @@ func (s mutantSources) Active(ctx context.Context, jid core.JID) (core.Source, e
 		return s.Sources.Active(ctx, jid)
 	}
 	return s.m.active(s.Sources, jid)
+}
+
+func (s mutantSources) Create(ctx context.Context, source core.Source) error {
+	if s.m.source == nil {
+		return s.Sources.Create(ctx, source)
+	}
+	return s.m.source(s.Sources, source)
 }
 
 func (s mutantSources) Discovered(ctx context.Context, groups []core.Source) ([]core.Source, error) {

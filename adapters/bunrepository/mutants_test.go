@@ -3,6 +3,7 @@ package bunrepository
 import (
 	"context"
 	"errors"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -29,7 +30,12 @@ func TestTheSuiteCatchesMutants(t *testing.T) {
 			t.Errorf("%s fails without a mutation", c.Name)
 		}
 	}
-	for name, guarded := range mutants {
+	all := maps.Clone(mutants)
+	maps.Copy(all, linkMutants)
+	if len(all) != len(mutants)+len(linkMutants) {
+		t.Fatal("two mutants have one name")
+	}
+	for name, guarded := range all {
 		t.Run(name, func(t *testing.T) {
 			c, ok := cases[guarded.by]
 			if !ok {
@@ -73,10 +79,13 @@ func (r *recorder) FailNow() {
 
 var anyContext = context.Background()
 
-var mutants = map[string]struct {
+// mutation breaks one rule, which the case of that name guards.
+type mutation struct {
 	by string
 	tweaks
-}{
+}
+
+var mutants = map[string]mutation{
 	"finds deliveries of every tenant": {"ReadsShowNothingOfOthers", tweaks{
 		find: func(m *mutant, own repository.Deliveries, id core.DeliveryID) (core.Delivery, error) {
 			d, err := own.Get(anyContext, id)

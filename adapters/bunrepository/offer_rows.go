@@ -24,13 +24,22 @@ type offerRow struct {
 	ProductKey  string          `bun:"product_key"`
 	Store       string          `bun:"store_slug"`
 	PriceCents  int64           `bun:"price_cents"`
+	ListPrice   int64           `bun:"list_price_cents"`
+	Discount    int             `bun:"discount_percent"`
 	Coupons     string          `bun:"coupons"`
+	FreeShip    bool            `bun:"free_shipping"`
+	AppOnly     bool            `bun:"app_only"`
+	CouponOnly  bool            `bun:"coupon_only"`
+	SoldOut     bool            `bun:"sold_out"`
 	Media       string          `bun:"media,nullzero"`
 	HoldReason  core.Reason     `bun:"hold_reason"` // "" when not held
 	HoldDetail  string          `bun:"hold_detail"`
 	SentAt      int64           `bun:"sent_at"`
 	CreatedAt   int64           `bun:"created_at"`
 	UpdatedAt   int64           `bun:"updated_at"`
+	// TextKey and NearKey are those of the last Save: what Near looks for.
+	TextKey string `bun:"text_key"`
+	NearKey string `bun:"near_key"`
 }
 
 // linkJSON is the stored form of core.Link.
@@ -70,7 +79,9 @@ func (t tenant) fromOffer(o core.Offer) (offerRow, error) {
 		UserID: t.id, ID: o.ID, InboxID: o.InboxID, InstanceID: o.InstanceID,
 		ChatJID: o.Source.Chat, Participant: o.Source.Participant, MessageID: o.Source.ID,
 		SourceName: o.SourceName, Text: o.Text, FinalText: o.FinalText,
-		ProductKey: o.ProductKey, Store: o.Store, PriceCents: o.Price.Cents,
+		ProductKey: o.ProductKey, Store: o.Store,
+		PriceCents: o.Price.Cents, ListPrice: o.ListPrice.Cents, Discount: o.Discount,
+		FreeShip: o.FreeShipping, AppOnly: o.AppOnly, CouponOnly: o.CouponOnly, SoldOut: o.SoldOut,
 		SentAt: micros(o.SentAt), CreatedAt: micros(o.CreatedAt), UpdatedAt: micros(o.UpdatedAt),
 	}
 	if o.Hold != nil {
@@ -100,7 +111,11 @@ func (r offerRow) toOffer() (core.Offer, error) {
 		ID: r.ID, InboxID: r.InboxID, InstanceID: r.InstanceID,
 		Source:     core.MessageKey{Chat: r.ChatJID, Participant: r.Participant, ID: r.MessageID},
 		SourceName: r.SourceName, Text: r.Text, FinalText: r.FinalText,
-		ProductKey: r.ProductKey, Store: r.Store, Price: core.Price{Cents: r.PriceCents},
+		ProductKey: r.ProductKey, Store: r.Store,
+		Facts: core.Facts{
+			Price: core.Price{Cents: r.PriceCents}, ListPrice: core.Price{Cents: r.ListPrice}, Discount: r.Discount,
+			FreeShipping: r.FreeShip, AppOnly: r.AppOnly, CouponOnly: r.CouponOnly, SoldOut: r.SoldOut,
+		},
 		SentAt: moment(r.SentAt), CreatedAt: moment(r.CreatedAt), UpdatedAt: moment(r.UpdatedAt),
 	}
 	if r.HoldReason != "" {

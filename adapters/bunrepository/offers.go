@@ -2,6 +2,7 @@ package bunrepository
 
 import (
 	"context"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -40,6 +41,24 @@ func (o offers) complete(ctx context.Context, db bun.IDB, row offerRow) (core.Of
 	rows, err := list[deliveryRow](ctx, db, o.tenant, "offer_id = ?", row.ID)
 	offer.Deliveries = toDeliveries(rows)
 	return offer, err
+}
+
+func (o offers) Near(ctx context.Context, nearKey string, since time.Time, limit int) (out []repository.NearText, err error) {
+	if nearKey == "" || limit <= 0 {
+		return nil, nil
+	}
+	err = o.look(ctx, "near texts", func(ctx context.Context, db bun.IDB) error {
+		var rows []offerRow
+		err := db.NewSelect().Model(&rows).Column("text_key", "final_text").Where("user_id = ?", o.id).
+			Where("near_key <> '' AND near_key = ?", nearKey).Where("created_at > ?", micros(since)).
+			Where("text_key <> '' AND final_text <> ''").
+			OrderExpr("created_at DESC, id DESC").Limit(int64(limit)).Scan(ctx)
+		for _, row := range rows {
+			out = append(out, repository.NearText{TextKey: row.TextKey, Text: row.FinalText})
+		}
+		return err
+	})
+	return out, err
 }
 
 // The statuses in SQL, so that a page is full whatever it filters; core.Offer.Status says

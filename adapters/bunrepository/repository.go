@@ -77,6 +77,7 @@ func (t tenant) Instance() repository.Instance         { return instance{t} }
 func (t tenant) Sources() repository.Sources           { return sources{t} }
 func (t tenant) Destinations() repository.Destinations { return destinations{t} }
 func (t tenant) Tags() repository.Tags                 { return tags{t} }
+func (t tenant) MintedLinks() repository.MintedLinks   { return mintedLinks{t} }
 func (t tenant) Inbox() repository.Inbox               { return inbox{t} }
 func (t tenant) Offers() repository.Offers             { return offers{t} }
 func (t tenant) Deliveries() repository.Deliveries     { return deliveries{t} }

@@ -120,7 +120,7 @@ func leak(query string) string {
 }
 
 var tenantTables = []string{
-	"whatsapp_instances", "group_sources", "group_destinations", "affiliate_tags",
+	"whatsapp_instances", "group_sources", "group_destinations", "affiliate_tags", "minted_links",
 	"inbox", "offers", "deliveries", "lanes", "send_logs",
 }
 

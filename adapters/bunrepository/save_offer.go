@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -50,6 +51,7 @@ func (o offers) upsert(ctx context.Context, tx bun.Tx, s repository.SaveOffer) (
 	if err != nil {
 		return row, err
 	}
+	row.TextKey, row.NearKey = s.TextKey, s.NearKey
 	old, err := locked[offerRow](ctx, tx, o.tenant, "inbox_id = ?", s.Entry.ID)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
@@ -87,8 +89,11 @@ func (o offers) reconcile(ctx context.Context, tx bun.Tx, s repository.SaveOffer
 			if row.State == core.DeliveryCancelled {
 				row.State, row.Reason, row.Detail = core.DeliveryPending, "", ""
 			}
-			row.Text, row.ProductKey, row.TextKey = d.Text, offer.ProductKey, s.TextKey
+			row.give(d.Text, offer.ProductKey, s.TextKey)
 			row.UpdatedAt = micros(s.Now)
+			err = replace(ctx, tx, row)
+		default:
+			row.remember(d.Text, offer.ProductKey, s.TextKey)
 			err = replace(ctx, tx, row)
 		}
 		if err != nil {
@@ -119,10 +124,11 @@ func (o offers) insertDelivery(ctx context.Context, tx bun.Tx, s repository.Save
 	row.ProductKey, row.TextKey = offer.ProductKey, s.TextKey
 	for _, rule := range []struct {
 		column, key string
+		since       time.Time
 		reason      core.Reason
 	}{
-		{"product_key", row.ProductKey, core.ReasonDuplicateProduct},
-		{"text_key", row.TextKey, core.ReasonDuplicateText},
+		{"product_key", row.ProductKey, s.RepostSince, core.ReasonDuplicateProduct},
+		{"text_key", row.TextKey, s.TextSince, core.ReasonDuplicateText},
 	} {
 		if rule.key == "" || row.State != core.DeliveryPending {
 			continue
@@ -130,7 +136,7 @@ func (o offers) insertDelivery(ctx context.Context, tx bun.Tx, s repository.Save
 		taken, err := tx.NewSelect().Model((*deliveryRow)(nil)).
 			Where("user_id = ?", o.id).Where("destination_id = ?", d.DestinationID).
 			Where("? <> '' AND ? = ?", bun.Ident(rule.column), bun.Ident(rule.column), rule.key).
-			Where("created_at > ?", micros(s.RepostSince)).Where("offer_id <> ?", offer.ID).
+			Where("created_at > ?", micros(rule.since)).Where("offer_id <> ?", offer.ID).
 			Where("state IN (?)", bun.List(occupying())).Exists(ctx)
 		if err != nil {
 			return err

@@ -76,15 +76,20 @@ func settingsAreSaved(tb testing.TB, r repository.Repository) {
 		TimeZone: "Europe/Lisbon", Window: core.Window{Start: 1, End: 2},
 		Pacing: core.Pacing{MinGap: 3, MaxGap: 4, GroupGap: 5, PerMinute: 6, PerHour: 7, PerDay: 8, WarmUp: false},
 		// Nanoseconds are kept too.
-		RepostWindow: 9 * time.Nanosecond, MaxAge: 10, BlockedStores: []string{"a", "b"},
-		ForeignLinks: core.HoldForeignLinks, Unproven: core.AtLeastOnce,
+		RepostWindow: 9 * time.Nanosecond, TextWindow: 11, MaxAge: 10,
+		AllowedStores: []string{"c", "d.com.br"}, BlockedStores: []string{"a", "b"},
+		Words:    core.WordRules{Require: []string{"frete grátis", "e"}, Block: []string{"f", "'g'"}},
+		MinPrice: core.Price{Cents: 12}, MaxPrice: core.Price{Cents: 5_000_000_000}, MinDiscount: 13,
+		ForeignLinks: core.HoldForeignLinks, PartialLinks: core.DropPartial, CleanRepeats: false, SubIDs: true,
+		Unproven: core.AtLeastOnce,
 	}
-	w.ok("save", r.Tenant(t.ID).Account().SaveSettings(w.ctx, s))
-	got, err := r.Tenant(t.ID).Account().Get(w.ctx)
-	w.ok("get", err)
-	t.Settings = s
-	w.same("tenant", got, t)
-	got, err = r.Tenant(other.ID).Account().Get(w.ctx)
+	for _, t.Settings = range []core.Settings{s, core.DefaultSettings(), {TimeZone: "UTC"}} {
+		w.ok("save", r.Tenant(t.ID).Account().SaveSettings(w.ctx, t.Settings))
+		got, err := r.Tenant(t.ID).Account().Get(w.ctx)
+		w.ok("get", err)
+		w.same("tenant", got, t)
+	}
+	got, err := r.Tenant(other.ID).Account().Get(w.ctx)
 	w.ok("get", err)
 	w.same("the other tenant", got, other)
 }
@@ -106,6 +111,21 @@ func statsCount(tb testing.TB, r repository.Repository) {
 	held.Offer.Hold = &core.Hold{Reason: core.ReasonNoTag, Detail: "amazon"}
 	s.save(held)
 	s.accept(s.message())
+	for _, why := range []core.Reason{core.ReasonStale, core.ReasonNoLink, core.ReasonNoLink} {
+		skipped := s.claim(s.accept(s.message()))
+		skipped.State, skipped.Reason = core.InboxSkipped, why
+		w.ok("finish", s.Inbox().Finish(w.ctx, skipped))
+	}
+	for _, why := range []core.Reason{core.ReasonByPerson, core.ReasonByPerson, core.ReasonWordBlocked} {
+		move := s.move(s.inState(core.DeliveryPending, "", s.groups[1]), core.DeliveryCancelled)
+		move.Reason = why
+		_, err := s.Deliveries().Settle(w.ctx, move)
+		w.ok("cancel", err)
+	}
+	waits := s.move(s.inState(core.DeliveryPending, "", s.groups[1]), core.DeliveryPending)
+	waits.Reason = core.ReasonWaitingWindow // counted nowhere
+	_, err = s.Deliveries().Settle(w.ctx, waits)
+	w.ok("postpone", err)
 	w.ok("create tag", s.Tags().Create(w.ctx, core.Tag{ID: core.TagID(w.id()), Store: "amazon", Fields: map[string]string{"tag": "a-20"}}))
 	idle := s.newDestination("99@g.us", "parado")
 	idle.Active = false
@@ -114,10 +134,12 @@ func statsCount(tb testing.TB, r repository.Repository) {
 	stats, err = s.Account().Stats(w.ctx, midnight)
 	w.ok("stats", err)
 	w.same("stats", stats, core.Stats{
-		Deliveries: map[core.DeliveryState]int{core.DeliverySent: 2, core.DeliveryPending: 1},
-		SentToday:  1, Offers: 4, Held: 1,
-		HeldByReason:  map[core.Reason]int{core.ReasonNoTag: 1},
-		Inbox:         map[core.InboxState]int{core.InboxDone: 4, core.InboxNew: 1},
-		ActiveSources: 1, ActiveDestinations: 2, Tags: 1, NextSendAt: w.now,
+		Deliveries: map[core.DeliveryState]int{core.DeliverySent: 2, core.DeliveryPending: 2, core.DeliveryCancelled: 3},
+		SentToday:  1, Offers: 8, Held: 1,
+		HeldByReason:      map[core.Reason]int{core.ReasonNoTag: 1},
+		CancelledByReason: map[core.Reason]int{core.ReasonByPerson: 2, core.ReasonWordBlocked: 1},
+		SkippedByReason:   map[core.Reason]int{core.ReasonStale: 1, core.ReasonNoLink: 2},
+		Inbox:             map[core.InboxState]int{core.InboxDone: 8, core.InboxNew: 1, core.InboxSkipped: 3},
+		ActiveSources:     1, ActiveDestinations: 2, Tags: 1, NextSendAt: w.now,
 	})
 }

@@ -32,8 +32,11 @@ func sourcesAreStored(tb testing.TB, r repository.Repository) {
 	w.same("sources", all, []core.Source{s.source})
 
 	want := s.source
-	want.Label, want.Active = "Outro 'nome'", false
-	got, err := s.Sources().Update(w.ctx, s.source.ID, func(x *core.Source) error { x.Label, x.Active = want.Label, false; return nil })
+	want.Label, want.Active, want.Words = "Outro 'nome'", false, core.WordRules{Block: []string{"seminovo"}}
+	got, err := s.Sources().Update(w.ctx, s.source.ID, func(x *core.Source) error {
+		x.Label, x.Active, x.Words = want.Label, want.Active, want.Words
+		return nil
+	})
 	w.ok("update", err)
 	w.same("result of the update", got, want)
 	_, err = s.Sources().Update(w.ctx, s.source.ID, func(x *core.Source) error { x.Label = "no"; return errRefused })
@@ -96,7 +99,7 @@ func discovery(tb testing.TB, r repository.Repository) {
 	untouched := s.newSource("5@g.us", "fica")
 	w.ok("create", s.Sources().Create(w.ctx, untouched))
 	fresh, known := s.newSource("6@g.us", ""), s.newSource(s.source.JID, "novo rótulo")
-	known.Name, known.Participants, known.Active = "novo nome", 99, false
+	known.Name, known.Participants, known.Active, known.Words = "novo nome", 99, false, core.WordRules{}
 	got, err := s.Sources().Discovered(w.ctx, []core.Source{fresh, known})
 	w.ok("discover", err)
 	want := s.source

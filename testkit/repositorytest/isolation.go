@@ -2,6 +2,7 @@ package repositorytest
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -41,11 +42,16 @@ type dump struct {
 	Sources      []core.Source
 	Destinations []core.Destination
 	Tags         []core.Tag
+	Minted       core.MintedLink
+	Near         []repository.NearText
 	Offers       []core.Offer
 	Ready        []core.Delivery
 	History      []core.Dispatch
 	Unproven     []core.Delivery
 }
+
+// What a tenant has to be asked for by its key; two tenants may well have the same.
+const sharedLink, sharedKey = "https://example.com/minted", "alike"
 
 func (s *shop) dump() (d dump) {
 	s.tb.Helper()
@@ -63,6 +69,14 @@ func (s *shop) dump() (d dump) {
 	check("destinations")
 	d.Tags, err = s.Tags().List(s.ctx)
 	check("tags")
+	// Not every tenant has one.
+	d.Minted, err = s.MintedLinks().Get(s.ctx, sharedLink)
+	if errors.Is(err, core.ErrNotFound) {
+		err = nil
+	}
+	check("minted link")
+	d.Near, err = s.Offers().Near(s.ctx, sharedKey, time.Time{}, 100)
+	check("near texts")
 	d.Offers, err = s.Offers().List(s.ctx, repository.OfferQuery{Limit: 100})
 	check("offers")
 	d.Ready, err = s.Deliveries().Ready(s.ctx, 100)
@@ -93,6 +107,8 @@ func (w *world) victim() victim {
 	v.sent = v.inState(core.DeliverySent, "amazon:1", v.groups[0])
 	v.unsure = v.inState(core.DeliveryAmbiguous, "amazon:2", v.groups[0])
 	v.waiting = v.inState(core.DeliveryPending, "amazon:3", v.groups[0])
+	w.ok("save minted link", v.MintedLinks().Save(w.ctx, v.newMintedLink(sharedLink)))
+	v.near("texto parecido", sharedKey)
 	v.claimed = v.claim(v.accept(v.message()))
 	v.key = v.message()
 	v.accept(v.key)
@@ -121,7 +137,14 @@ func readsShowNothing(tb testing.TB, r repository.Repository) {
 	missing("offer by inbox entry", err)
 	_, err = other.Deliveries().Get(w.ctx, v.sent.ID)
 	missing("delivery", err)
+	minted := v.newMintedLink(sharedLink)
+	_, err = other.MintedLinks().Get(w.ctx, minted.Link)
+	missing("minted link", err)
+	_, err = other.MintedLinks().Find(w.ctx, minted.Store, minted.Target, minted.TagPrint, minted.SubID)
+	missing("minted link by what it was made for", err)
 
+	near, err := other.Offers().Near(w.ctx, sharedKey, time.Time{}, 100)
+	empty("near texts", len(near), err)
 	sources, err := other.Sources().List(w.ctx)
 	empty("sources", len(sources), err)
 	destinations, err := other.Destinations().List(w.ctx)
@@ -142,6 +165,7 @@ func readsShowNothing(tb testing.TB, r repository.Repository) {
 	w.ok("stats", err)
 	w.same("stats", stats, core.Stats{
 		Deliveries: map[core.DeliveryState]int{}, HeldByReason: map[core.Reason]int{}, Inbox: map[core.InboxState]int{},
+		CancelledByReason: map[core.Reason]int{}, SkippedByReason: map[core.Reason]int{},
 	})
 }
 
@@ -182,6 +206,10 @@ func writesChangeNothing(tb testing.TB, r repository.Repository) {
 	_, err = s.Tags().Update(w.ctx, v.tag.ID, func(x *core.Tag) error { x.Fields = nil; return nil })
 	missing("update tag", err)
 	missing("delete tag", s.Tags().Delete(w.ctx, v.tag.ID))
+
+	minted := s.newMintedLink(sharedLink)
+	minted.TagPrint = "the intruder's"
+	mine("save minted link", s.MintedLinks().Save(w.ctx, minted))
 
 	_, err = s.Inbox().Claim(w.ctx, v.key.ID, w.now, w.now.Add(time.Hour))
 	missing("claim", err)

@@ -12,6 +12,7 @@ func offerCases() []Case {
 	return []Case{
 		{"OfferIsStored", offerIsStored},
 		{"HeldOfferIsStored", heldOfferIsStored},
+		{"FactsAreStored", factsAreStored},
 		{"SaveOfAStaleClaimStoresNothing", staleSave},
 		{"FailedSaveKeepsTheClaim", failedSave},
 		{"SaveAgainKeepsIdAndCreation", saveAgain},
@@ -51,11 +52,28 @@ func heldOfferIsStored(tb testing.TB, r repository.Repository) {
 	s := w.shop()
 	o := s.outcome(s.claim(s.accept(s.message())), "")
 	o.Offer.Hold = &core.Hold{Reason: core.ReasonNoTag, Detail: "amazon"}
-	o.Offer.FinalText, o.Offer.Links, o.Offer.Coupons, o.Offer.Media, o.Offer.Price = "", nil, nil, nil, core.Price{}
+	o.Offer.FinalText, o.Offer.Links, o.Offer.Facts, o.Offer.Media = "", nil, core.Facts{}, nil
 	w.same("result", s.save(o), o.Offer)
 	got, err := s.Offers().Get(w.ctx, o.Offer.ID)
 	w.ok("get", err)
 	w.same("offer", got, o.Offer)
+}
+
+func factsAreStored(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	// One fact at a time, so that none can be taken for another.
+	for _, facts := range []core.Facts{
+		{Price: core.Price{Cents: 129990}}, {ListPrice: core.Price{Cents: 5_000_000_000}}, {Discount: 35},
+		{Coupons: []string{"DEZ", "VINTE"}}, {FreeShipping: true}, {AppOnly: true}, {CouponOnly: true}, {SoldOut: true},
+	} {
+		o := s.outcome(s.claim(s.accept(s.message())), "")
+		o.Offer.Facts = facts
+		w.same("result", s.save(o), o.Offer)
+		got, err := s.Offers().Get(w.ctx, o.Offer.ID)
+		w.ok("get", err)
+		w.same("offer", got, o.Offer)
+	}
 }
 
 func staleSave(tb testing.TB, r repository.Repository) {
@@ -127,7 +145,7 @@ func saveUpdatesPending(tb testing.TB, r repository.Repository) {
 	w.same("number of deliveries", len(got.Deliveries), 2)
 	kept, added := got.Deliveries[0], got.Deliveries[1]
 	want := first.Deliveries[0]
-	want.Text, want.UpdatedAt = o.Offer.FinalText, kept.UpdatedAt
+	want.Text, want.UpdatedAt = o.Offer.Deliveries[0].Text, kept.UpdatedAt
 	w.same("pending delivery", kept, want)
 	w.same("the new destination", added.DestinationID, s.groups[1].ID)
 	w.same("its offer", added.OfferID, first.ID)
@@ -182,7 +200,7 @@ func saveRevives(tb testing.TB, r repository.Repository) {
 	w.same("number of deliveries", len(got.Deliveries), 2)
 	w.same("revived", got.Deliveries[0].State, core.DeliveryPending)
 	w.same("its reason", got.Deliveries[0].Reason, core.Reason(""))
-	w.same("its text", got.Deliveries[0].Text, o.Offer.FinalText)
+	w.same("its text", got.Deliveries[0].Text, o.Offer.Deliveries[0].Text)
 	w.same("cancelled by a person", got.Deliveries[1], stays)
 }
 
@@ -198,98 +216,4 @@ func saveWakes(tb testing.TB, r repository.Repository) {
 	w.fails("an offer without deliveries", err, core.ErrNotFound)
 	s.offer("amazon:2", s.groups[0])
 	s.take()
-}
-
-func repostCases() []Case {
-	return []Case{
-		{"RepostOfAProductIsCancelled", func(tb testing.TB, r repository.Repository) { repost(tb, r, true) }},
-		{"RepostOfATextIsCancelled", func(tb testing.TB, r repository.Repository) { repost(tb, r, false) }},
-		{"EmptyKeysAreNoRepost", emptyKeys},
-		{"OnlyOccupyingDeliveriesBoundReposts", occupying},
-		{"RepostRaceSendsOnce", repostRace},
-	}
-}
-
-func repost(tb testing.TB, r repository.Repository, byProduct bool) {
-	w := newWorld(tb, r)
-	s, other := w.shop(), w.shop()
-	since := w.now
-	save := func(s *shop, since time.Time, groups ...core.Destination) []core.Delivery {
-		w.pass(time.Minute)
-		o := s.outcome(s.claim(s.accept(s.message())), "", groups...)
-		o.RepostSince = since
-		if byProduct {
-			o.Offer.ProductKey = "amazon:1"
-		} else {
-			o.TextKey = "fingerprint"
-		}
-		return s.save(o).Deliveries
-	}
-	reason := core.ReasonDuplicateText
-	if byProduct {
-		reason = core.ReasonDuplicateProduct
-	}
-	w.same("the first", save(s, since, s.groups[0])[0].State, core.DeliveryPending)
-	created := w.now
-	got := save(s, since, s.groups...)
-	w.same("again to the group", got[0].State, core.DeliveryCancelled)
-	w.same("its reason", got[0].Reason, reason)
-	w.same("to another group", got[1].State, core.DeliveryPending)
-	w.same("another tenant's", save(other, since, other.groups[0])[0].State, core.DeliveryPending)
-	w.same("inside the window", save(s, created.Add(-time.Microsecond), s.groups[0])[0].State, core.DeliveryCancelled)
-	w.same("outside the window", save(s, created, s.groups[0])[0].State, core.DeliveryPending)
-}
-
-func emptyKeys(tb testing.TB, r repository.Repository) {
-	w := newWorld(tb, r)
-	s := w.shop()
-	since := w.now
-	for range 2 {
-		w.pass(time.Minute)
-		o := s.outcome(s.claim(s.accept(s.message())), "", s.groups[0])
-		o.RepostSince = since
-		w.same("offer without keys", s.save(o).Deliveries[0].State, core.DeliveryPending)
-	}
-}
-
-func occupying(tb testing.TB, r repository.Repository) {
-	w := newWorld(tb, r)
-	s := w.shop()
-	for _, state := range core.DeliveryStates() {
-		since := w.now
-		w.pass(time.Minute)
-		product := "amazon:" + string(state)
-		s.inState(state, product, s.groups[0])
-		w.pass(time.Minute)
-		o := s.outcome(s.claim(s.accept(s.message())), product, s.groups[0])
-		o.RepostSince = since
-		want := core.DeliveryPending
-		if state.Occupies() {
-			want = core.DeliveryCancelled
-		}
-		w.same("beside a delivery that is "+string(state), s.save(o).Deliveries[0].State, want)
-	}
-}
-
-func repostRace(tb testing.TB, r repository.Repository) {
-	w := newWorld(tb, r)
-	s := w.shop()
-	since := w.now
-	w.pass(time.Minute)
-	var outcomes [20]repository.SaveOffer
-	for i := range outcomes {
-		outcomes[i] = s.outcome(s.claim(s.accept(s.message())), "amazon:1", s.groups[0])
-		outcomes[i].RepostSince = since
-	}
-	for _, err := range together(len(outcomes), func(i int) error {
-		_, err := s.Offers().Save(w.ctx, outcomes[i])
-		return err
-	}) {
-		w.ok("save", err)
-	}
-	stats, err := s.Account().Stats(w.ctx, w.now)
-	w.ok("stats", err)
-	w.same("deliveries", stats.Deliveries, map[core.DeliveryState]int{
-		core.DeliveryPending: 1, core.DeliveryCancelled: len(outcomes) - 1,
-	})
 }

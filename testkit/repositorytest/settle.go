@@ -15,7 +15,6 @@ func settleCases() []Case {
 		{"StaleSettleReturnsTheDelivery", staleSettle},
 		{"SettleRaceHasOneWinner", settleRace},
 		{"UnsettledAreListed", unsettled},
-		{"PendingAgainCatchesUpWithTheMessage", catchUp},
 	}
 }
 
@@ -135,54 +134,4 @@ func unsettled(tb testing.TB, r repository.Repository) {
 	want := map[repository.DeliveryRef]bool{{Tenant: a.id, ID: running.ID}: true, {Tenant: b.id, ID: unsure.ID}: true}
 	w.same("both", map[repository.DeliveryRef]bool{both[0]: true, both[1]: true}, want)
 	w.same("limit", len(list(1)), 1)
-}
-
-func catchUp(tb testing.TB, r repository.Repository) {
-	w := newWorld(tb, r)
-	s := w.shop()
-	for _, from := range []core.DeliveryState{core.DeliveryDispatching, core.DeliveryAmbiguous} {
-		for name, c := range map[string]struct {
-			change func(e core.InboxEntry)
-			state  core.DeliveryState
-			reason core.Reason
-			text   string
-		}{
-			"revoked": {func(e core.InboxEntry) { w.ok("revoke", s.Inbox().Revoke(w.ctx, e)) },
-				core.DeliveryCancelled, core.ReasonRevoked, ""},
-			"edited": {func(e core.InboxEntry) {
-				s.edit(e, "novo")
-				s.save(s.outcome(s.claim(e.ID), "", s.groups[0]))
-			}, core.DeliveryPending, "", "final novo"},
-			"held": {func(e core.InboxEntry) {
-				s.edit(e, "novo")
-				o := s.outcome(s.claim(e.ID), "")
-				o.Offer.FinalText, o.Offer.Hold = "", &core.Hold{Reason: core.ReasonSoldOut}
-				s.save(o)
-			}, core.DeliveryCancelled, core.ReasonEdited, ""},
-		} {
-			w.pass(time.Second)
-			e := s.message()
-			s.accept(e)
-			d := s.advance(s.save(s.outcome(s.claim(e.ID), "", s.groups[0])).Deliveries[0], from)
-			if c.text == "" {
-				c.text = d.Text
-			}
-			c.change(e)
-			w.same(name+": still on its way", s.delivery(d.ID).State, from)
-			got := s.settle(d, core.DeliveryPending)
-			w.same(name+": state", got.State, c.state)
-			w.same(name+": reason", got.Reason, c.reason)
-			w.same(name+": text", got.Text, c.text)
-			w.same(name+": stored", s.delivery(d.ID), got)
-			if got.State != core.DeliveryPending {
-				continue
-			}
-			failed := s.advance(got, core.DeliveryFailed)
-			s.edit(e, "novo outra vez")
-			s.save(s.outcome(s.claim(e.ID), "", s.groups[0]))
-			got = s.settle(failed, core.DeliveryPending)
-			w.same("sent again by a person: text", got.Text, "final novo outra vez")
-			s.settle(got, core.DeliveryCancelled)
-		}
-	}
 }

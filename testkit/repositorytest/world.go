@@ -218,6 +218,7 @@ func (s *shop) newSource(jid core.JID, label string) core.Source {
 	return core.Source{
 		ID: core.SourceID(s.world.id()), InstanceID: s.instance.ID, JID: jid, Label: label, Name: "grupo " + label,
 		Participants: 7, Discovered: true, DiscoveredAt: s.now, CreatedAt: s.now,
+		Words: core.WordRules{Require: []string{"frete 'grátis'", "cupom"}, Block: []string{"usado"}},
 	}
 }
 
@@ -268,18 +269,22 @@ func (s *shop) outcome(e core.InboxEntry, product string, groups ...core.Destina
 			ProductKey: product, Action: core.LinkRewritten},
 			{Original: "https://chat.whatsapp.com/x", Action: core.LinkDropped,
 				Hold: core.Hold{Reason: core.ReasonLinkForeignChannel, Detail: "chat.whatsapp.com"}}},
-		ProductKey: product, Store: "amazon", Price: core.Price{Cents: 129990}, Coupons: []string{"DEZ", "VINTE"},
+		ProductKey: product, Store: "amazon",
+		Facts: core.Facts{Price: core.Price{Cents: 129990}, Coupons: []string{"DEZ", "VINTE"}},
 		Media: e.Media, SentAt: e.SentAt, CreatedAt: s.now, UpdatedAt: s.now,
 	}
 	for _, g := range groups {
 		offer.Deliveries = append(offer.Deliveries, core.Delivery{
 			ID: core.DeliveryID(s.world.id()), OfferID: offer.ID, InstanceID: s.instance.ID, DestinationID: g.ID, Chat: g.JID,
-			Text: offer.FinalText, State: core.DeliveryPending, ClientID: "3EB0FIRST", SourceAt: e.SentAt,
+			Text: textFor(offer, g), State: core.DeliveryPending, ClientID: "3EB0FIRST", SourceAt: e.SentAt,
 			CreatedAt: s.now, UpdatedAt: s.now,
 		})
 	}
-	return repository.SaveOffer{Entry: e, Offer: offer, RepostSince: s.now, Now: s.now}
+	return repository.SaveOffer{Entry: e, Offer: offer, RepostSince: s.now, TextSince: s.now, Now: s.now}
 }
+
+// textFor is an offer's text in a group: each has links of its own.
+func textFor(o core.Offer, g core.Destination) string { return o.FinalText + "&sub_id=" + g.Label }
 
 func (s *shop) save(o repository.SaveOffer) core.Offer {
 	s.tb.Helper()
