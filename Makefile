@@ -68,6 +68,10 @@ fuzz: ## Run every fuzz target for a short while (FUZZTIME)
 		CGO_ENABLED=0 go test -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$${target%%:*}"; \
 	done
 
+.PHONY: corpus
+corpus: ## Judge the link engine by the shared collection of real links, where it is
+	@CGO_ENABLED=0 go test -count=1 -v -run 'TestCorpus' ./core/affiliate ./core/extract
+
 .PHONY: bench
 bench: ## Run the benchmarks
 	CGO_ENABLED=0 go test -run '^$$' -bench . -benchmem ./...

@@ -19,6 +19,8 @@ type statsResponse struct {
 	Offers       int            `json:"offers" doc:"All offers so far"`
 	Held         int            `json:"held" doc:"Offers held as a whole"`
 	HeldByReason []heldResponse `json:"held_by_reason" nullable:"false" doc:"The most frequent reason first"`
+	CancelledBy  []heldResponse `json:"cancelled_by_reason" nullable:"false" doc:"The same for single deliveries that were cancelled"`
+	SkippedBy    []heldResponse `json:"skipped_by_reason" nullable:"false" doc:"The same for messages that were no offer"`
 	Deliveries   map[string]int `json:"deliveries" doc:"By state, over all time"`
 	Inbox        map[string]int `json:"inbox" doc:"Messages of the watched groups by state, over all time"`
 	NextSendAt   *time.Time     `json:"next_send_at" doc:"When the next message may go out"`
@@ -27,7 +29,7 @@ type statsResponse struct {
 type heldResponse struct {
 	Code   string `json:"code" doc:"The reason, for programs"`
 	Detail string `json:"detail" doc:"The same for people"`
-	Count  int    `json:"count" doc:"Offers held for it"`
+	Count  int    `json:"count" doc:"How often"`
 }
 
 type recentInput struct {
@@ -53,7 +55,8 @@ func stats(ctx context.Context, c caller, _ *none) (statsResponse, error) {
 	out := statsResponse{
 		TotalQueue: st.Deliveries[core.DeliveryPending], SentToday: st.SentToday,
 		ActiveGroups: st.ActiveSources + st.ActiveDestinations, ActiveTags: st.Tags,
-		Offers: st.Offers, Held: st.Held, HeldByReason: []heldResponse{}, Deliveries: map[string]int{},
+		Offers: st.Offers, Held: st.Held, HeldByReason: tallies(c.language, st.HeldByReason),
+		CancelledBy: tallies(c.language, st.CancelledByReason), SkippedBy: tallies(c.language, st.SkippedByReason), Deliveries: map[string]int{},
 		Inbox: map[string]int{}, NextSendAt: optionalTime(st.NextSendAt),
 	}
 	for _, state := range core.DeliveryStates() {
@@ -62,15 +65,19 @@ func stats(ctx context.Context, c caller, _ *none) (statsResponse, error) {
 	for state, n := range st.Inbox {
 		out.Inbox[string(state)] = n
 	}
-	for reason, n := range st.HeldByReason {
-		out.HeldByReason = append(out.HeldByReason, heldResponse{
-			Code: string(reason), Detail: reason.Sentence(c.language, ""), Count: n,
-		})
+	return out, nil
+}
+
+// tallies lists counts by reason, the most frequent first.
+func tallies(l core.Language, counts map[core.Reason]int) []heldResponse {
+	out := make([]heldResponse, 0, len(counts))
+	for reason, n := range counts {
+		out = append(out, heldResponse{Code: string(reason), Detail: reason.Sentence(l, ""), Count: n})
 	}
-	slices.SortFunc(out.HeldByReason, func(a, b heldResponse) int {
+	slices.SortFunc(out, func(a, b heldResponse) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Code, b.Code))
 	})
-	return out, nil
+	return out
 }
 
 func recentOffers(ctx context.Context, c caller, in *recentInput) ([]offerResponse, error) {

@@ -20,6 +20,8 @@ type sourceResponse struct {
 	Label        *string   `json:"label" doc:"The tenant's own name for it"`
 	GroupName    *string   `json:"group_name" doc:"The name discovery last saw"`
 	Participants int       `json:"participant_count" doc:"Members, as discovery last saw them"`
+	RequireWords []string  `json:"require_words" nullable:"false" doc:"When not empty, a message of this group needs one of them"`
+	BlockWords   []string  `json:"block_words" nullable:"false" doc:"A message of this group with one of them is held"`
 	IsActive     bool      `json:"is_active" doc:"Offers of inactive sources are ignored"`
 	CreatedAt    time.Time `json:"created_at"`
 }
@@ -30,6 +32,7 @@ type destinationResponse struct {
 	Platform      string    `json:"platform" enum:"whatsapp"`
 	GroupID       string    `json:"destination_group_id" example:"120363000000000002@g.us" doc:"The group's address in WhatsApp"`
 	Label         *string   `json:"label" doc:"The tenant's own name for it"`
+	SubID         string    `json:"sub_id" example:"g0a1b2c3d" doc:"Names this group in programmes' reports when sub_ids is on"`
 	IsActive      bool      `json:"is_active" doc:"Nothing goes to inactive destinations"`
 	Problem       *string   `json:"problem" doc:"Why it was switched off by itself, for programs"`
 	ProblemDetail *string   `json:"problem_detail" doc:"The same for people"`
@@ -67,6 +70,17 @@ type groupChange struct {
 	IsActive *bool   `json:"is_active,omitempty" doc:"Missing or null stays"`
 }
 
+// sourceChangeInput changes a source, which has rules of its own.
+type sourceChangeInput struct {
+	ID   string `path:"id" doc:"The id, a UUID"`
+	Body struct {
+		Label        *string   `json:"label,omitempty" maxLength:"200" doc:"The tenant's own name for it; missing or null stays"`
+		IsActive     *bool     `json:"is_active,omitempty" doc:"Missing or null stays"`
+		RequireWords *[]string `json:"require_words,omitempty" maxItems:"100" doc:"Replaces the list; missing or null stays"`
+		BlockWords   *[]string `json:"block_words,omitempty" maxItems:"100" doc:"Replaces the list; missing or null stays"`
+	} `nameHint:"SourceChange"`
+}
+
 type groupChangeInput struct {
 	ID   string `path:"id" doc:"The id, a UUID"`
 	Body groupChange
@@ -86,7 +100,7 @@ func (s *server) registerGroups() {
 	}, addSource)
 	handle(s, operation{
 		method: http.MethodPatch, path: "/groups/source/{id}", id: "change-source", tag: "groups",
-		summary: "Change a group I watch", description: "Changes its label, or switches it on or off.",
+		summary: "Change a group I watch", description: "Changes its label or word rules, or switches it on or off.",
 		errors: []int{http.StatusBadRequest, http.StatusNotFound},
 	}, changeSource)
 	handle(s, operation{
@@ -121,6 +135,7 @@ func sourceOf(c caller, s core.Source) sourceResponse {
 	return sourceResponse{
 		ID: string(s.ID), UserID: string(c.account.ID), Platform: platform, GroupID: string(s.JID),
 		Label: optional(s.Label), GroupName: optional(s.Name), Participants: s.Participants,
+		RequireWords: append([]string{}, s.Words.Require...), BlockWords: append([]string{}, s.Words.Block...),
 		IsActive: s.Active, CreatedAt: s.CreatedAt,
 	}
 }
@@ -128,7 +143,7 @@ func sourceOf(c caller, s core.Source) sourceResponse {
 func destinationOf(c caller, d core.Destination) destinationResponse {
 	out := destinationResponse{
 		ID: string(d.ID), UserID: string(c.account.ID), Platform: platform, GroupID: string(d.JID),
-		Label: optional(d.Label), IsActive: d.Active, CreatedAt: d.CreatedAt,
+		Label: optional(d.Label), SubID: core.GroupSubID(d.ID), IsActive: d.Active, CreatedAt: d.CreatedAt,
 	}
 	if d.Problem != "" {
 		out.Problem, out.ProblemDetail = optional(string(d.Problem)), optional(d.Problem.Sentence(c.language, ""))
@@ -162,12 +177,14 @@ func addSource(ctx context.Context, c caller, in *struct{ Body newSource }) (sou
 	return sourceOf(c, source), err
 }
 
-func changeSource(ctx context.Context, c caller, in *groupChangeInput) (sourceResponse, error) {
+func changeSource(ctx context.Context, c caller, in *sourceChangeInput) (sourceResponse, error) {
 	id, err := parseID[core.SourceID](in.ID)
 	if err != nil {
 		return sourceResponse{}, err
 	}
-	source, err := c.ChangeSource(ctx, id, engine.GroupChange{Label: in.Body.Label, Active: in.Body.IsActive})
+	source, err := c.ChangeSource(ctx, id, engine.GroupChange{
+		Label: in.Body.Label, Active: in.Body.IsActive, Require: in.Body.RequireWords, Block: in.Body.BlockWords,
+	})
 	return sourceOf(c, source), err
 }
 

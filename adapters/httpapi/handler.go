@@ -36,6 +36,8 @@ type Options struct {
 	// Logger defaults to slog.Default(). It gets methods, route patterns, statuses and
 	// ids; never bodies, queries or tokens.
 	Logger *slog.Logger
+	// Metrics answers GET /metrics, without authentication; nil leaves the path out.
+	Metrics http.Handler
 	// Version is shown in the OpenAPI document; default "dev".
 	Version string
 	// AccessTTL is how long an access token lives; default 60 minutes, which clients of
@@ -161,6 +163,9 @@ func newServer(e *engine.Engine, o Options) (*server, error) {
 	s.router.NoMethod(func(c *gin.Context) { s.writeProblem(c, methodNotAllowed(languageOf(c.Request.Context()))) })
 
 	s.registerHealth()
+	if o.Metrics != nil {
+		s.router.GET(metricsPath, gin.WrapH(o.Metrics))
+	}
 	s.registerWebhooks()
 	s.router.Use(s.limitBody)
 	s.api = humagin.New(s.router, s.apiConfig())

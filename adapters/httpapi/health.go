@@ -11,6 +11,8 @@ import (
 const (
 	healthPath = "/healthz"
 	readyPath  = "/readyz"
+	// metricsPath is for a collector; Options.Metrics answers it.
+	metricsPath = "/metrics"
 )
 
 // registerHealth adds the two questions of a supervisor: does the process live, and can it

@@ -46,6 +46,7 @@ type secretStore struct{ affiliate.Store }
 
 func (secretStore) Slug() string           { return "loja-secreta" }
 func (secretStore) Name() string           { return "Loja Secreta" }
+func (secretStore) Hosts() []string        { return nil }
 func (secretStore) Marketplaces() []string { return nil }
 
 func (secretStore) Classify(affiliate.URL) (affiliate.Target, bool) { return affiliate.Target{}, false }

@@ -15,7 +15,7 @@ func TestTagsHideSecrets(t *testing.T) {
 	h := build(t, nil)
 	c := h.client("maria@exemplo.com.br")
 	stores := c.do(200, "GET", "/stores", nil).list(t)
-	if len(stores) != len(h.engine.Stores()) || stores[0]["fields"].([]any)[0].(map[string]any)["help"] == "" {
+	if stores[0]["fields"].([]any)[0].(map[string]any)["help"] == "" {
 		t.Errorf("stores %v", stores)
 	}
 	tag := c.do(201, "POST", "/affiliate-tags", map[string]any{"store_slug": "amazon", "tag_code": "maria-20"}).json(t)

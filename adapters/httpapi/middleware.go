@@ -120,7 +120,7 @@ func (s *server) logRequest(c *gin.Context) {
 		route = "unmatched"
 	}
 	level := slog.LevelInfo
-	if route == healthPath || route == readyPath {
+	if route == healthPath || route == readyPath || route == metricsPath {
 		level = slog.LevelDebug
 	}
 	attrs := []slog.Attr{

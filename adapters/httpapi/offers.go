@@ -43,14 +43,38 @@ type deliveryResponse struct {
 	UpdatedAt     time.Time  `json:"updated_at"`
 }
 
+// Facts is the part of several answers that says what a text says about its offer. It is
+// exported because the schema is made of exported fields only.
+type Facts struct {
+	PriceCents     *int64   `json:"price_cents" doc:"Null when the text names no clear price"`
+	ListPriceCents *int64   `json:"list_price_cents" doc:"The higher price it is said to have cost before; null when unclear"`
+	Discount       *int     `json:"discount_percent" doc:"Null when unclear"`
+	Coupons        []string `json:"coupons" nullable:"false" doc:"Codes found in the text"`
+	FreeShipping   bool     `json:"free_shipping"`
+	AppOnly        bool     `json:"app_only" doc:"The offer holds in the store's app only"`
+	CouponOnly     bool     `json:"coupon_only" doc:"The text offers a coupon and no product"`
+	SoldOut        bool     `json:"sold_out"`
+}
+
+func factsOf(f core.Facts) Facts {
+	out := Facts{
+		PriceCents: centsOf(f.Price), ListPriceCents: centsOf(f.ListPrice), Coupons: append([]string{}, f.Coupons...),
+		FreeShipping: f.FreeShipping, AppOnly: f.AppOnly, CouponOnly: f.CouponOnly, SoldOut: f.SoldOut,
+	}
+	if f.Discount > 0 {
+		out.Discount = &f.Discount
+	}
+	return out
+}
+
 type offerResponse struct {
-	ID            string             `json:"id"`
-	Status        string             `json:"status" enum:"held,pending,sent,discarded" doc:"held: nothing goes out; pending: something waits or is in doubt; sent: reached a group and nothing waits; discarded: ended without reaching any"`
-	StoreSlug     *string            `json:"store_slug" doc:"The main product's store"`
-	ProductID     *string            `json:"product_unique_id" doc:"The main product's key"`
-	PriceCents    *int64             `json:"price_cents" doc:"Null when the text names no clear price"`
-	Price         *string            `json:"price" example:"R$ 1.299,90" doc:"The price as Brazilians write it"`
-	Coupons       []string           `json:"coupons" nullable:"false" doc:"Codes found in the text"`
+	ID        string  `json:"id"`
+	Status    string  `json:"status" enum:"held,pending,sent,discarded" doc:"held: nothing goes out; pending: something waits or is in doubt; sent: reached a group and nothing waits; discarded: ended without reaching any"`
+	StoreSlug *string `json:"store_slug" doc:"The main product's store"`
+	ProductID *string `json:"product_unique_id" doc:"The main product's key"`
+	Price     *string `json:"price" example:"R$ 1.299,90" doc:"The price as Brazilians write it"`
+	Facts
+	SubID         string             `json:"sub_id" example:"o0a1b2c3d" doc:"Names this offer in programmes' reports when sub_ids is on"`
 	SourceGroupID string             `json:"source_group_id" doc:"The group's address in WhatsApp"`
 	SourceName    *string            `json:"source_name" doc:"The source's label at the time"`
 	RawText       string             `json:"raw_text" doc:"What came in"`
@@ -81,12 +105,11 @@ type previewInput struct {
 }
 
 type previewResponse struct {
-	Outcome    string           `json:"outcome" enum:"post,hold" doc:"Whether it would be posted"`
-	Text       string           `json:"text" doc:"What would be posted; empty when held"`
-	Reasons    []reasonResponse `json:"reasons" nullable:"false" doc:"Why it would be held"`
-	Links      []linkResponse   `json:"links" nullable:"false"`
-	PriceCents *int64           `json:"price_cents" doc:"Null when the text names no clear price"`
-	Coupons    []string         `json:"coupons" nullable:"false"`
+	Outcome string           `json:"outcome" enum:"post,hold" doc:"Whether it would be posted"`
+	Text    string           `json:"text" doc:"What would be posted; empty when held"`
+	Reasons []reasonResponse `json:"reasons" nullable:"false" doc:"Why it would be held"`
+	Links   []linkResponse   `json:"links" nullable:"false"`
+	Facts
 }
 
 func (s *server) registerOffers() {
@@ -169,7 +192,7 @@ func preview(ctx context.Context, c caller, in *previewInput) (previewResponse, 
 		Outcome: p.Outcome, Text: p.Text,
 		Reasons: each(p.Reasons, func(h core.Hold) reasonResponse { return reasonOf(c.language, h) }),
 		Links:   each(p.Links, func(l core.Link) linkResponse { return linkOf(c.language, l) }),
-		Coupons: append([]string{}, p.Coupons...), PriceCents: centsOf(p.Price),
+		Facts:   factsOf(p.Facts),
 	}, nil
 }
 
@@ -205,7 +228,7 @@ func deliveryOf(l core.Language, d core.Delivery) deliveryResponse {
 func offerOf(l core.Language, o core.Offer) offerResponse {
 	out := offerResponse{
 		ID: string(o.ID), Status: string(o.Status()), StoreSlug: optional(o.Store), ProductID: optional(o.ProductKey),
-		PriceCents: centsOf(o.Price), Price: optional(o.Price.String()), Coupons: append([]string{}, o.Coupons...),
+		Facts: factsOf(o.Facts), Price: optional(o.Price.String()), SubID: core.OfferSubID(o.InboxID),
 		SourceGroupID: string(o.Source.Chat), SourceName: optional(o.SourceName),
 		RawText: o.Text, MonetizedText: optional(o.FinalText), SourceSentAt: o.SentAt, CreatedAt: o.CreatedAt,
 		Links:      each(o.Links, func(link core.Link) linkResponse { return linkOf(l, link) }),

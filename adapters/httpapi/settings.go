@@ -22,8 +22,18 @@ type settingsJSON struct {
 	WarmUp        bool     `json:"warm_up" doc:"Raise the daily limit slowly in a number's first days"`
 	RepostHours   int64    `json:"repost_window_hours" doc:"How long one product does not go to the same group again"`
 	MaxAgeMinutes int64    `json:"max_age_minutes" doc:"Older messages are not reposted, older deliveries expire"`
+	TextHours     int64    `json:"text_window_hours" doc:"The same for near-identical texts"`
+	AllowedStores []string `json:"allowed_stores" nullable:"false" doc:"When not empty, only these stores are reposted"`
 	BlockedStores []string `json:"blacklist_stores" nullable:"false" doc:"Slugs of stores never reposted"`
-	ForeignLinks  string   `json:"foreign_links" enum:"drop,hold" doc:"What happens to invite and channel links beside a product"`
+	RequireWords  []string `json:"require_words" nullable:"false" doc:"When not empty, a message needs one of these words"`
+	BlockWords    []string `json:"block_words" nullable:"false" doc:"A message with one of these words is held"`
+	MinPrice      int64    `json:"min_price_cents" doc:"In centavos; 0 for no bound"`
+	MaxPrice      int64    `json:"max_price_cents" doc:"In centavos; 0 for no bound"`
+	MinDiscount   int      `json:"min_discount_percent" doc:"0 for no bound"`
+	ForeignLinks  string   `json:"foreign_links" enum:"drop,hold" doc:"What happens to invite and channel links, and lines that advertise them, beside a product"`
+	PartialLinks  string   `json:"partial_links" enum:"hold,drop" doc:"What happens when only some product links of a message convert"`
+	CleanRepeats  bool     `json:"clean_repeats" doc:"Remove repeated titles and links"`
+	SubIDs        bool     `json:"sub_ids" doc:"Mark links with the group and the offer, where the programme reports it"`
 	Unproven      string   `json:"unproven" enum:"at_most_once,at_least_once" doc:"What happens to a send whose outcome stays unknown"`
 }
 
@@ -35,8 +45,12 @@ func settingsOf(s core.Settings) settingsJSON {
 		MinDelay: int64(p.GroupGap / time.Second), GapMin: int64(p.MinGap / time.Second), GapMax: int64(p.MaxGap / time.Second),
 		PerMinute: p.PerMinute, PerHour: p.PerHour, PerDay: p.PerDay, WarmUp: p.WarmUp,
 		RepostHours: int64(s.RepostWindow / time.Hour), MaxAgeMinutes: int64(s.MaxAge / time.Minute),
-		BlockedStores: append([]string{}, s.BlockedStores...),
-		ForeignLinks:  string(s.ForeignLinks), Unproven: string(s.Unproven),
+		TextHours:     int64(s.TextWindow / time.Hour),
+		AllowedStores: append([]string{}, s.AllowedStores...), BlockedStores: append([]string{}, s.BlockedStores...),
+		RequireWords: append([]string{}, s.Words.Require...), BlockWords: append([]string{}, s.Words.Block...),
+		MinPrice: s.MinPrice.Cents, MaxPrice: s.MaxPrice.Cents, MinDiscount: s.MinDiscount,
+		ForeignLinks: string(s.ForeignLinks), PartialLinks: string(s.PartialLinks),
+		CleanRepeats: s.CleanRepeats, SubIDs: s.SubIDs, Unproven: string(s.Unproven),
 	}
 }
 
@@ -55,8 +69,18 @@ type settingsChange struct {
 	WarmUp        *bool    `json:"warm_up,omitempty" doc:"Raise the daily limit slowly in a number's first days"`
 	RepostHours   *int64   `json:"repost_window_hours,omitempty" minimum:"0" maximum:"999999" doc:"0 to 720"`
 	MaxAgeMinutes *int64   `json:"max_age_minutes,omitempty" minimum:"0" maximum:"999999" doc:"1 to 10080"`
-	BlockedStores []string `json:"blacklist_stores,omitempty" maxItems:"100" doc:"Slugs of stores; replaces the whole list"`
-	ForeignLinks  *string  `json:"foreign_links,omitempty" enum:"drop,hold" doc:"What happens to invite and channel links beside a product"`
+	TextHours     *int64   `json:"text_window_hours,omitempty" minimum:"0" maximum:"999999" doc:"0 to 720"`
+	AllowedStores []string `json:"allowed_stores,omitempty" maxItems:"100" doc:"Slugs, or domains of merchants without one; replaces the whole list, an empty one allows all"`
+	BlockedStores []string `json:"blacklist_stores,omitempty" maxItems:"100" doc:"The same for stores never reposted"`
+	RequireWords  []string `json:"require_words,omitempty" maxItems:"100" doc:"Replaces the whole list; without regard to case and accents"`
+	BlockWords    []string `json:"block_words,omitempty" maxItems:"100" doc:"Replaces the whole list; without regard to case and accents"`
+	MinPrice      *int64   `json:"min_price_cents,omitempty" minimum:"0" maximum:"1000000000" doc:"In centavos; 0 for no bound"`
+	MaxPrice      *int64   `json:"max_price_cents,omitempty" minimum:"0" maximum:"1000000000" doc:"In centavos; 0 for no bound"`
+	MinDiscount   *int     `json:"min_discount_percent,omitempty" minimum:"0" maximum:"99" doc:"0 for no bound"`
+	ForeignLinks  *string  `json:"foreign_links,omitempty" enum:"drop,hold" doc:"What happens to invite and channel links, and lines that advertise them, beside a product"`
+	PartialLinks  *string  `json:"partial_links,omitempty" enum:"hold,drop" doc:"What happens when only some product links of a message convert: hold it, or post it without those lines"`
+	CleanRepeats  *bool    `json:"clean_repeats,omitempty" doc:"Remove repeated titles and links"`
+	SubIDs        *bool    `json:"sub_ids,omitempty" doc:"Mark links with the group and the offer, where the programme reports it"`
 	Unproven      *string  `json:"unproven,omitempty" enum:"at_most_once,at_least_once" doc:"What happens to a send whose outcome stays unknown: maybe missing, or maybe twice"`
 
 	Nested *settingsChange `json:"config_json,omitempty" doc:"The same keys, as the original product nests them"`
@@ -112,16 +136,31 @@ func (c settingsChange) apply(s *core.Settings) error {
 	set(&s.Pacing.PerDay, c.PerDay)
 	set(&s.Pacing.WarmUp, c.WarmUp)
 	set(&s.TimeZone, c.TimeZone)
+	span(&s.TextWindow, c.TextHours, time.Hour)
+	set(&s.MinPrice.Cents, c.MinPrice)
+	set(&s.MaxPrice.Cents, c.MaxPrice)
+	set(&s.MinDiscount, c.MinDiscount)
+	set(&s.CleanRepeats, c.CleanRepeats)
+	set(&s.SubIDs, c.SubIDs)
 	set((*string)(&s.ForeignLinks), c.ForeignLinks)
+	set((*string)(&s.PartialLinks), c.PartialLinks)
 	set((*string)(&s.Unproven), c.Unproven)
-	if c.BlockedStores != nil {
-		s.BlockedStores = c.BlockedStores
-	}
+	setList(&s.AllowedStores, c.AllowedStores)
+	setList(&s.BlockedStores, c.BlockedStores)
+	setList(&s.Words.Require, c.RequireWords)
+	setList(&s.Words.Block, c.BlockWords)
 	return nil
 }
 
 func set[T any](to *T, value *T) {
 	if value != nil {
 		*to = *value
+	}
+}
+
+// setList replaces a list, also by an empty one; a missing or null one changes nothing.
+func setList(to *[]string, list []string) {
+	if list != nil {
+		*to = list
 	}
 }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
@@ -33,7 +34,7 @@ type tagChangeInput struct {
 		StoreSlug   string            `json:"store_slug,omitempty" maxLength:"64" doc:"Default: as it is"`
 		Marketplace string            `json:"marketplace,omitempty" maxLength:"64" doc:"Default: as it is"`
 		TagCode     string            `json:"tag_code,omitempty" maxLength:"512" doc:"The store's main field"`
-		Fields      map[string]string `json:"fields,omitempty" doc:"Every field of the tag; what is left out is removed"`
+		Fields      map[string]string `json:"fields,omitempty" doc:"Every field of the tag; what is left out is removed, but for secret ones, which stay"`
 	} `nameHint:"TagChange"`
 }
 
@@ -41,7 +42,8 @@ type storeResponse struct {
 	Slug         string          `json:"slug" example:"mercadolivre"`
 	Name         string          `json:"name" example:"Mercado Livre"`
 	Marketplaces []string        `json:"marketplaces" nullable:"false" doc:"Domains that pay separately, the default first"`
-	Fields       []fieldResponse `json:"fields" nullable:"false"`
+	Network      bool            `json:"network" doc:"Pays for other merchants' pages: a tag per merchant, whose domain is its marketplace"`
+	Fields       []fieldResponse `json:"fields" nullable:"false" doc:"Empty for a store that only networks pay for"`
 }
 
 type fieldResponse struct {
@@ -138,9 +140,11 @@ func (s *server) removeTag(ctx context.Context, c caller, in *idInput) (none, er
 }
 
 func (s *server) listStores(_ context.Context, c caller, _ *none) ([]storeResponse, error) {
-	return each(s.engine.Stores(), func(store affiliate.Store) storeResponse {
+	stores := slices.DeleteFunc(s.engine.Stores(), func(store affiliate.Store) bool { return !affiliate.Convertible(store) })
+	return each(stores, func(store affiliate.Store) storeResponse {
+		_, network := store.(affiliate.Network)
 		return storeResponse{
-			Slug: store.Slug(), Name: store.Name(), Marketplaces: append([]string{}, store.Marketplaces()...),
+			Network: network, Slug: store.Slug(), Name: store.Name(), Marketplaces: append([]string{}, store.Marketplaces()...),
 			Fields: each(store.Fields(), func(f affiliate.Field) fieldResponse {
 				return fieldResponse{
 					Name: f.Name, Main: f.Main, Required: f.Required, Secret: f.Secret,

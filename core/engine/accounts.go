@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/core/affiliate"
 	"github.com/autopromo-cloud/autopromo/core/policy"
 )
 
@@ -70,9 +71,14 @@ func (t *Tenant) ChangeSettings(ctx context.Context, change func(*core.Settings)
 	if err := tenant.Settings.Validate(); err != nil {
 		return core.Tenant{}, err
 	}
-	for _, slug := range tenant.Settings.BlockedStores {
-		if _, ok := t.e.deps.Stores.Store(slug); !ok {
-			return core.Tenant{}, core.InvalidField("blacklist_stores", core.ReasonUnknownStore, slug)
+	for field, stores := range map[string][]string{
+		"blacklist_stores": tenant.Settings.BlockedStores, "allowed_stores": tenant.Settings.AllowedStores,
+	} {
+		for _, slug := range stores {
+			// A merchant without a slug, paid through a network, is named by its domain.
+			if _, ok := t.e.deps.Stores.Store(slug); !ok && !affiliate.IsSite(slug) {
+				return core.Tenant{}, core.InvalidField(field, core.ReasonUnknownStore, slug)
+			}
 		}
 	}
 	if err := t.repo.Account().SaveSettings(ctx, tenant.Settings); err != nil {

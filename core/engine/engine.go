@@ -54,6 +54,9 @@ type Deps struct {
 	// Gateways are the WhatsApp providers on offer, the default first.
 	Gateways []gateway.Gateway
 	Resolver links.Resolver
+	// Minters are the store APIs that make affiliate links for tenants who have credentials
+	// there; without one the form that needs no API is used.
+	Minters []links.Minter
 	// Stores is the link engine; nil takes the built-in stores.
 	Stores *affiliate.Registry
 }
@@ -143,6 +146,7 @@ type Engine struct {
 	deps     Deps
 	config   Config
 	gateways map[core.Provider]gateway.Gateway
+	minters  map[string]links.Minter // by store
 	log      *slog.Logger
 	holder   string        // names this process in leases
 	wake     chan struct{} // a lane may be due
@@ -182,7 +186,14 @@ func New(deps Deps, config Config) (*Engine, error) {
 	e := &Engine{
 		deps: deps, config: config, log: config.Logger,
 		gateways: make(map[core.Provider]gateway.Gateway, len(deps.Gateways)),
+		minters:  make(map[string]links.Minter, len(deps.Minters)),
 		wake:     make(chan struct{}, 1),
+	}
+	for _, m := range deps.Minters {
+		if _, known := deps.Stores.Store(m.Store()); !known || e.minters[m.Store()] != nil {
+			return nil, fmt.Errorf("engine: minter for %q is given twice or for no store", m.Store())
+		}
+		e.minters[m.Store()] = m
 	}
 	for _, g := range deps.Gateways {
 		name := g.Capabilities().Provider

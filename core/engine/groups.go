@@ -19,6 +19,8 @@ type NewGroup struct {
 type GroupChange struct {
 	Label  *string
 	Active *bool
+	// Require and Block replace the word rules of a source; destinations have none.
+	Require, Block *[]string
 }
 
 const maxLabel = 200 // characters
@@ -117,7 +119,7 @@ func (t *Tenant) AddSource(ctx context.Context, g NewGroup) (core.Source, error)
 	return core.Source{}, exists
 }
 
-// ChangeSource changes label and activity of a source.
+// ChangeSource changes label, activity and word rules of a source.
 func (t *Tenant) ChangeSource(ctx context.Context, id core.SourceID, c GroupChange) (core.Source, error) {
 	if c.Label != nil {
 		if err := checkLabel(*c.Label); err != nil {
@@ -138,6 +140,15 @@ func (t *Tenant) ChangeSource(ctx context.Context, id core.SourceID, c GroupChan
 		}
 	}
 	return t.repo.Sources().Update(ctx, id, func(s *core.Source) error {
+		if c.Require != nil {
+			s.Words.Require = *c.Require
+		}
+		if c.Block != nil {
+			s.Words.Block = *c.Block
+		}
+		if err := s.Words.Validate(); err != nil {
+			return err
+		}
 		if c.Label != nil {
 			s.Label = *c.Label
 		}

@@ -57,6 +57,11 @@ type house struct {
 }
 
 func build(t *testing.T, tune func(*engine.Config)) *house {
+	return buildOn(t, tune, func(*engine.Deps) {})
+}
+
+// buildOn lets a test exchange what the engine works through.
+func buildOn(t *testing.T, tune func(*engine.Config), exchange func(*engine.Deps)) *house {
 	t.Helper()
 	h := &house{t: t, world: fakewhatsapp.New(fakewhatsapp.Options{})}
 	dir := t.TempDir()
@@ -91,10 +96,12 @@ func build(t *testing.T, tune func(*engine.Config)) *house {
 	if tune != nil {
 		tune(&config)
 	}
-	h.engine, err = engine.New(engine.Deps{
+	deps := engine.Deps{
 		Repository: h.repo, Publisher: bus, Subscriber: bus, Gateways: []gateway.Gateway{h.wire},
 		Resolver: shortLinks{"https://amzn.to/curto": "https://www.amazon.com.br/dp/B0BLCKCBRS?tag=outro-20"},
-	}, config)
+	}
+	exchange(&deps)
+	h.engine, err = engine.New(deps, config)
 	h.must(err)
 
 	h.poster, err = h.world.AddPhone("5511900000001", "Ana Ofertas")

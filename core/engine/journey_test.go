@@ -96,12 +96,12 @@ func TestHoldsPostNothingAndSayWhy(t *testing.T) {
 	h := build(t, nil).start()
 	bia := h.marketer("bia", "5511900000002", "bia-20")
 	for want, text := range map[core.Reason]string{
-		core.ReasonNoTag:              "Panela R$ 50 https://shopee.com.br/product/1/2",
-		core.ReasonLinkUnknownStore:   "Panela R$ 50 https://loja-desconhecida.com.br/panela",
-		core.ReasonLinkUnresolved:     "Panela R$ 50 https://amzn.to/naoabre",
-		core.ReasonLinkForeignProfile: "Veja https://www.mercadolivre.com.br/social/outro?matt_word=outro",
-		core.ReasonSoldOut:            "ESGOTADO " + foreign,
-		core.ReasonLinkDeceptive:      "Fone https://amazon.com.br@evil.example/dp/B0BLCKCBRS",
+		core.ReasonNoTag:            "Panela R$ 50 https://shopee.com.br/product/1/2",
+		core.ReasonLinkUnknownStore: "Panela R$ 50 https://loja-desconhecida.com.br/panela",
+		core.ReasonLinkUnresolved:   "Panela R$ 50 https://amzn.to/naoabre",
+		core.ReasonLinkNotProduct:   "Veja https://lista.mercadolivre.com.br/fone#D[A:fone]",
+		core.ReasonSoldOut:          "ESGOTADO " + foreign,
+		core.ReasonLinkDeceptive:    "Fone https://amazon.com.br@evil.example/dp/B0BLCKCBRS",
 	} {
 		h.post(text)
 		bia.offers(1, func(o core.Offer) bool { return o.Hold != nil && o.Hold.Reason == want && o.Text == text })

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -10,7 +9,7 @@ import (
 	"github.com/autopromo-cloud/autopromo/core/affiliate"
 	"github.com/autopromo-cloud/autopromo/core/compose"
 	"github.com/autopromo-cloud/autopromo/core/extract"
-	"github.com/autopromo-cloud/autopromo/ports/links"
+	"github.com/autopromo-cloud/autopromo/core/policy"
 )
 
 // Preview is what would happen to a text.
@@ -19,12 +18,12 @@ type Preview struct {
 	Text    string // what would be posted, "" when held
 	Reasons []core.Hold
 	Links   []core.Link
-	Price   core.Price
-	Coupons []string
+	core.Facts
 }
 
 // Preview shows what would happen to a text now, without storing or sending anything. Short
-// links are resolved.
+// links are resolved. The rules of a single source group do not count, and no link is
+// marked with a sub-id.
 func (t *Tenant) Preview(ctx context.Context, text string) (Preview, error) {
 	if len(text) > core.MaxTextBytes {
 		return Preview{}, core.InvalidField("text", core.ReasonTooLong, "")
@@ -33,223 +32,280 @@ func (t *Tenant) Preview(ctx context.Context, text string) (Preview, error) {
 	if err != nil {
 		return Preview{}, err
 	}
-	tags, err := t.repo.Tags().List(ctx)
+	p, err := t.plan(ctx, tenant.Settings, core.Source{}, text, true)
 	if err != nil {
 		return Preview{}, err
 	}
-	p := t.e.plan(ctx, tenant.Settings, tags, text)
-	preview := Preview{Outcome: "post", Text: p.text, Reasons: p.holds, Links: p.links, Price: p.facts.Price, Coupons: p.facts.Coupons}
 	if len(p.links) == 0 {
-		preview.Reasons = append(preview.Reasons, core.Hold{Reason: core.ReasonNoLink})
+		p.hold(core.Hold{Reason: core.ReasonNoLink})
 	}
-	if len(preview.Reasons) > 0 {
+	final, err := t.write(ctx, p, core.SubID{})
+	if err != nil {
+		return Preview{}, err
+	}
+	preview := Preview{Outcome: "post", Text: final, Reasons: p.holds, Links: p.links, Facts: p.facts}
+	if len(p.holds) > 0 {
 		preview.Outcome, preview.Text = "hold", ""
 	}
 	return preview, nil
 }
 
-// plan is a text judged and rewritten for one tenant.
+// plan is a text judged for one tenant, ready to be written once per destination.
 type plan struct {
-	text       string // proven text, "" when held
-	links      []core.Link
-	facts      extract.Facts
-	store      string // of the main product
+	identity *affiliate.Identity
+	text     string
+	found    []extract.Link
+	// links are the decisions, in order of appearance; targets and payers go with those
+	// that convert.
+	links   []core.Link
+	targets []affiliate.Target
+	payers  []affiliate.Payer
+	clutter []extract.Span
+	facts   core.Facts
+	// store and productKey are those of the main product.
+	store      string
 	productKey string
 	holds      []core.Hold
-	sells      bool // some link leads to something other than an invite
-	retry      bool // a short link may open later
+	sells      bool  // some link leads to something other than an invite
+	retry      bool  // a link may open, or be made, later
+	apiDown    error // a store's API failed for a moment
 }
 
 // maxLinks is how many links a promotion may hold, which is far more than any does: each
 // short one costs a network call.
 const maxLinks = 100
 
-// plan finds every link of a text, decides on each, and proves the result. It fails closed:
-// any doubt is a hold, and only a plan without holds has a text.
-func (e *Engine) plan(ctx context.Context, s core.Settings, tags []core.Tag, text string) plan {
-	text = extract.Unglue(text)
-	p := plan{facts: extract.Offer(text)}
-	if p.facts.SoldOut {
-		p.hold(core.ReasonSoldOut, "")
+func (p *plan) hold(h core.Hold) {
+	if h.Reason == "" {
+		h.Reason = core.ReasonNotProven
 	}
-	found := extract.Links(text)
-	if len(found) > maxLinks {
-		p.sells = true
-		p.hold(core.ReasonTooLong, "")
-		return p
-	}
-	edits := make([]compose.Edit, 0, len(found))
-	decided := map[string]core.Link{}
-	for _, f := range found {
-		l, seen := decided[f.URL]
-		if !seen {
-			l = e.decide(ctx, &p, s, tags, f.URL)
-			decided[f.URL] = l
-			p.links = append(p.links, l)
-		}
-		switch l.Action {
-		case core.LinkRewritten, core.LinkKept:
-			edits = append(edits, compose.Edit{Start: f.Start, End: f.End, Text: l.Final})
-		case core.LinkDropped:
-			edits = append(edits, compose.Edit{Start: f.Start, End: f.End, DropLine: true})
-		}
-	}
-	if len(found) == 0 || len(p.holds) > 0 || !p.sells {
-		return p
-	}
-	final, err := compose.Apply(text, edits)
-	if err == nil && slices.ContainsFunc(edits, dropsLine) && !sameFacts(extract.Offer(final), p.facts) {
-		// A price or coupon stands on the line of an invite: only the invite goes.
-		for i := range edits {
-			edits[i].DropLine = false
-		}
-		final, err = compose.Apply(text, edits)
-	}
-	if err != nil {
-		p.hold(core.ReasonNotProven, "")
-		return p
-	}
-	if hold := e.proof(final, tags); hold != nil {
-		p.hold(hold.Reason, hold.Detail)
-		return p
-	}
-	p.text = final
-	return p
-}
-
-func dropsLine(e compose.Edit) bool { return e.DropLine }
-
-func sameFacts(a, b extract.Facts) bool {
-	return a.Price == b.Price && slices.Equal(a.Coupons, b.Coupons)
-}
-
-func (p *plan) hold(r core.Reason, detail string) {
-	h := core.Hold{Reason: r, Detail: detail}
 	if !slices.Contains(p.holds, h) {
 		p.holds = append(p.holds, h)
 	}
 }
 
+// plan finds every link of a text and decides on each. It fails closed: any doubt is a
+// hold. The last try no longer waits for links that do not open.
+func (t *Tenant) plan(ctx context.Context, s core.Settings, source core.Source, text string, last bool) (*plan, error) {
+	tags, err := t.repo.Tags().List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{identity: t.e.deps.Stores.Identity(tags), text: extract.Unglue(text)}
+	p.facts = extract.Offer(p.text)
+	if p.facts.SoldOut {
+		p.hold(core.Hold{Reason: core.ReasonSoldOut})
+	}
+	if p.found = extract.Links(p.text); len(p.found) > maxLinks {
+		p.sells = true
+		p.hold(core.Hold{Reason: core.ReasonTooLong})
+		return p, nil
+	}
+	var held []core.Hold // of single links
+	for _, f := range p.found {
+		if p.decision(f.URL) >= 0 {
+			continue
+		}
+		l, target, payer := t.decide(ctx, p, s, f.URL)
+		p.links, p.targets, p.payers = append(p.links, l), append(p.targets, target), append(p.payers, payer)
+		if l.Action == core.LinkHeld {
+			held = append(held, l.Hold)
+		}
+	}
+	if s.PartialLinks == core.DropPartial && (last || !p.retry) {
+		held = p.dropHeld(held)
+	}
+	for _, h := range held {
+		p.hold(h)
+	}
+	p.judge(s, source)
+	for _, c := range extract.Clutter(p.text) {
+		if c.Kind == extract.Repeated && s.CleanRepeats || c.Kind == extract.Invitation && s.ForeignLinks == core.DropForeignLinks {
+			p.clutter = append(p.clutter, c)
+		}
+	}
+	return p, nil
+}
+
+// decision is the index of the decision about a link, -1 while there is none.
+func (p *plan) decision(url string) int {
+	return slices.IndexFunc(p.links, func(l core.Link) bool { return l.Original == url })
+}
+
 // decide settles one link and notes in the plan what it means for the whole.
-func (e *Engine) decide(ctx context.Context, p *plan, s core.Settings, tags []core.Tag, url string) core.Link {
+func (t *Tenant) decide(ctx context.Context, p *plan, s core.Settings, url string) (core.Link, affiliate.Target, affiliate.Payer) {
 	l := core.Link{Original: url}
-	target := e.deps.Stores.Classify(url)
-	if target.Kind == affiliate.Short {
-		opened, hold, retry := e.open(ctx, target)
+	held := func(h core.Hold) (core.Link, affiliate.Target, affiliate.Payer) {
+		if h.Reason == "" {
+			h.Reason = core.ReasonNotProven
+		}
+		l.Action, l.Hold = core.LinkHeld, h
+		return l, affiliate.Target{}, affiliate.Payer{}
+	}
+	target := t.e.deps.Stores.Classify(url)
+	if target.Kind == affiliate.Short || target.Kind == affiliate.Showcase {
+		opened, hold, retry := t.e.open(ctx, target, p.text)
 		if hold != nil {
 			p.sells, p.retry = true, p.retry || retry
-			return p.held(l, *hold)
+			return held(*hold)
 		}
 		target = opened
 	}
 	l.Store, l.ProductKey = target.Store, target.ProductKey
-	switch target.Kind {
-	case affiliate.Foreign:
+	if target.Kind == affiliate.Foreign {
 		if s.ForeignLinks == core.HoldForeignLinks {
-			return p.held(l, target.Hold)
+			return held(target.Hold)
 		}
 		l.Action, l.Hold = core.LinkDropped, target.Hold
-		return l
-	case affiliate.Product, affiliate.Page:
-		p.sells = true
-		if slices.Contains(s.BlockedStores, target.Store) {
-			return p.held(l, core.Hold{Reason: core.ReasonStoreBlocked, Detail: e.storeName(target.Store)})
-		}
-		final, err := e.deps.Stores.Rewrite(target, tags)
-		if err != nil {
-			return p.held(l, holdOf(err))
-		}
-		l.Final, l.Action = final, core.LinkRewritten
-		if final == url {
-			l.Action = core.LinkKept
-		}
-		if p.productKey == "" {
-			p.store, p.productKey = target.Store, target.ProductKey
-		}
-		return l
-	default:
-		p.sells = true
-		return p.held(l, target.Hold)
+		return l, affiliate.Target{}, affiliate.Payer{}
 	}
-}
-
-func (p *plan) held(l core.Link, h core.Hold) core.Link {
-	if h.Reason == "" {
-		h.Reason = core.ReasonNotProven
+	p.sells = true
+	payer, err := p.identity.Payer(target)
+	if target.Kind == affiliate.Unknown {
+		l.Store = hostOf(target.URL)
+		if err != nil && p.identity.Verify(url, core.SubID{}) == nil {
+			// The tenant's own link, through a tracking host that no store lists.
+			l.Final, l.Action = url, core.LinkKept
+			return l, affiliate.Target{}, affiliate.Payer{}
+		}
 	}
-	p.hold(h.Reason, h.Detail)
-	l.Action, l.Hold, l.Final = core.LinkHeld, h, ""
-	return l
-}
-
-// open resolves a short link to the first target somebody claims.
-func (e *Engine) open(ctx context.Context, t affiliate.Target) (affiliate.Target, *core.Hold, bool) {
-	host := ""
-	if u, err := affiliate.Parse(t.URL); err == nil {
-		host = u.Host
-	}
-	final, err := e.deps.Resolver.Resolve(ctx, t.URL, func(hop string) bool {
-		kind := e.deps.Stores.Classify(hop).Kind
-		return kind != affiliate.Short && kind != affiliate.Unknown
-	})
-	if errors.Is(err, links.ErrDead) {
-		return t, &core.Hold{Reason: core.ReasonLinkDead, Detail: host}, false
+	if hold, keep := policy.Store(s, l.Store, t.e.storeName(l.Store)); keep && err == nil {
+		return held(hold)
 	}
 	if err != nil {
-		e.log.Debug("short link not opened", "host", host, "error", err)
-		return t, &core.Hold{Reason: core.ReasonLinkUnresolved, Detail: host}, true
+		return held(holdOf(err))
 	}
-	return e.deps.Stores.Classify(final), nil, false
+	link, hold, retry := t.link(ctx, p, payer, target, core.SubID{})
+	if hold != nil {
+		p.retry = p.retry || retry
+		return held(*hold)
+	}
+	l.Final, l.Action = link, core.LinkRewritten
+	if link == url {
+		l.Action = core.LinkKept
+	}
+	if p.productKey == "" {
+		p.store, p.productKey = l.Store, target.ProductKey
+	}
+	return l, target, payer
 }
 
-// proof checks a final text independently of how it was made: every link in it must carry
-// the tenant's identity and no other. It returns why not, or nil.
-func (e *Engine) proof(text string, tags []core.Tag) *core.Hold {
-	final := extract.Links(text)
-	if len(final) == 0 {
-		return &core.Hold{Reason: core.ReasonNoLink}
+// dropHeld turns links that do not convert into dropped ones, if some other converts. A
+// deceptive link still holds everything: who writes one is not to be reposted. It returns
+// the holds that stay.
+func (p *plan) dropHeld(held []core.Hold) []core.Hold {
+	converts := func(l core.Link) bool { return l.Action == core.LinkRewritten || l.Action == core.LinkKept }
+	deceives := func(h core.Hold) bool { return h.Reason == core.ReasonLinkDeceptive }
+	if !slices.ContainsFunc(p.links, converts) || slices.ContainsFunc(held, deceives) {
+		return held
 	}
-	last := 0
-	for _, l := range final {
-		if err := e.deps.Stores.Verify(l.URL, tags); err != nil {
-			h := holdOf(err)
-			return &core.Hold{Reason: core.ReasonNotProven, Detail: h.Detail}
+	for i := range p.links {
+		if p.links[i].Action == core.LinkHeld {
+			p.links[i].Action = core.LinkDropped
 		}
-		if e.namesIdentity(text[last:l.Start]) {
-			return &core.Hold{Reason: core.ReasonNotProven}
-		}
-		last = l.End
 	}
-	if e.namesIdentity(text[last:]) {
-		return &core.Hold{Reason: core.ReasonNotProven}
-	}
+	p.retry = false
 	return nil
 }
 
-// namesIdentity says whether plain text holds a store's tag as a parameter: what a line end
-// or a space inside somebody's link leaves behind ("tag=rival-20").
-func (e *Engine) namesIdentity(text string) bool {
-	if strings.IndexByte(text, '=') < 0 {
-		return false
+// judge applies the tenant's rules to the message as a whole.
+func (p *plan) judge(s core.Settings, source core.Source) {
+	has := func(rules []string) (string, bool) { return extract.Word(p.text, rules) }
+	if hold, keep := policy.Words(has, s.Words, source.Words); keep {
+		p.hold(hold)
 	}
-	names := map[string]bool{}
-	for _, s := range e.deps.Stores.Stores() {
-		for _, f := range s.Fields() {
-			names[f.Name] = true
+	if hold, keep := policy.Value(s, p.facts); keep {
+		p.hold(hold)
+	}
+	for _, coupon := range p.facts.Coupons {
+		if ownCoupon(coupon, source) {
+			p.hold(core.Hold{Reason: core.ReasonForeignCoupon, Detail: coupon})
 		}
 	}
-	pairs := strings.Split(strings.ToLower(text), "=")
-	for i, before := range pairs[:len(pairs)-1] {
-		name := before[strings.LastIndexFunc(before, notInName)+1:]
-		if names[name] && pairs[i+1] != "" && !notInName(rune(pairs[i+1][0])) {
-			return true
+	if p.productKey == "" && p.facts.CouponOnly {
+		// A coupon is its own product: the same one through another link is no news.
+		codes := slices.Sorted(slices.Values(p.facts.Coupons))
+		p.productKey = strings.Join(append([]string{"coupon", p.store}, codes...), ":")
+	}
+}
+
+// write returns the text for one place: with links marked by sub, and proven. Why it cannot
+// is held in the plan, and the text is "" then.
+func (t *Tenant) write(ctx context.Context, p *plan, sub core.SubID) (string, error) {
+	if len(p.found) == 0 || len(p.holds) > 0 || !p.sells {
+		return "", nil
+	}
+	edits := make([]compose.Edit, 0, len(p.found)+len(p.clutter))
+	for _, f := range p.found {
+		i := p.decision(f.URL)
+		switch l := p.links[i]; l.Action {
+		case core.LinkRewritten, core.LinkKept:
+			final := l.Final
+			if sub != (core.SubID{}) && p.payers[i].Store != nil {
+				marked, hold, _ := t.link(ctx, p, p.payers[i], p.targets[i], sub)
+				if hold == nil {
+					final = marked // else the unmarked one earns as much
+				}
+			}
+			edits = append(edits, compose.Edit{Start: f.Start, End: f.End, Text: final})
+		case core.LinkDropped:
+			edits = append(edits, compose.Edit{Start: f.Start, End: f.End, DropLine: true})
+		}
+	}
+	final, ok := p.compose(edits)
+	if !ok {
+		p.hold(core.Hold{Reason: core.ReasonNotProven})
+		return "", nil
+	}
+	hold, err := t.proof(ctx, final, p.identity, sub)
+	if err != nil {
+		return "", err
+	}
+	if hold != nil {
+		p.hold(*hold)
+		return "", nil
+	}
+	return final, nil
+}
+
+// compose makes the edits and takes the clutter away, as long as the offer's facts stay:
+// where a price or coupon stands on a line that was to go, only the link goes.
+func (p *plan) compose(edits []compose.Edit) (string, bool) {
+	all := slices.Clone(edits)
+	for _, c := range p.clutter {
+		within := func(e compose.Edit) bool { return e.Start < c.End && c.Start < e.End }
+		if !slices.ContainsFunc(edits, func(e compose.Edit) bool { return within(e) && !e.DropLine }) || c.Kind == extract.Repeated {
+			all = slices.DeleteFunc(all, within)
+			all = append(all, compose.Edit{Start: c.Start, End: c.End, DropLine: true})
+		}
+	}
+	final, err := compose.Apply(p.text, all)
+	if err == nil && sameFacts(extract.Offer(final), p.facts) {
+		return final, true
+	}
+	for i := range edits {
+		edits[i].DropLine = false
+	}
+	final, err = compose.Apply(p.text, edits)
+	return final, err == nil
+}
+
+func sameFacts(a, b core.Facts) bool {
+	return a.Price == b.Price && slices.Equal(a.Coupons, b.Coupons)
+}
+
+// ownCoupon says whether a coupon bears the name of the group it was posted in: then it is
+// its owner's, and pays or counts for them.
+func ownCoupon(coupon string, source core.Source) bool {
+	coupon = strings.ToLower(coupon)
+	for _, name := range []string{source.Label, source.Name} {
+		for _, word := range extract.NameWords(name) {
+			if strings.Contains(coupon, word) {
+				return true
+			}
 		}
 	}
 	return false
-}
-
-func notInName(r rune) bool {
-	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_' && r != '-'
 }
 
 func (e *Engine) storeName(slug string) string {
@@ -257,13 +313,4 @@ func (e *Engine) storeName(slug string) string {
 		return s.Name()
 	}
 	return slug
-}
-
-// holdOf is the hold an error of the link engine stands for.
-func holdOf(err error) core.Hold {
-	var ce *core.Error
-	if errors.As(err, &ce) && ce.Reason != "" {
-		return core.Hold{Reason: ce.Reason, Detail: ce.Detail}
-	}
-	return core.Hold{Reason: core.ReasonNotProven}
 }

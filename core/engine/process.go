@@ -19,6 +19,7 @@ const (
 	linkRetry    = 30 * time.Second // first pause before a short link is tried again
 	linkRetryMax = 30 * time.Minute
 	sweepBatch   = 200
+	maxNear      = 50 // texts an offer is compared with
 )
 
 // answerDoorbell processes the entry a doorbell names. Doorbells that are no use (garbage,
@@ -61,14 +62,17 @@ func (t *Tenant) process(ctx context.Context, id core.InboxID) error {
 	if reason := unfit(tenant, entry, now); reason != "" {
 		return t.skip(ctx, entry, reason)
 	}
-	tags, err := t.repo.Tags().List(ctx)
-	if err != nil {
+	source, err := t.repo.Sources().Active(ctx, entry.Key.Chat)
+	if err != nil && core.CodeOf(err) != core.CodeNotFound {
 		return err
 	}
 	// Short links that take longer than the claim would be opened twice.
 	planCtx, cancel := context.WithTimeout(ctx, planTimeout)
-	p := t.e.plan(planCtx, tenant.Settings, tags, entry.Text)
+	p, err := t.plan(planCtx, tenant.Settings, source, entry.Text, entry.Starts >= core.MaxStarts)
 	cancel()
+	if err != nil {
+		return err
+	}
 	if !p.sells {
 		reason := core.ReasonNoLink
 		if len(p.links) > 0 {
@@ -76,7 +80,7 @@ func (t *Tenant) process(ctx context.Context, id core.InboxID) error {
 		}
 		return t.skip(ctx, entry, reason)
 	}
-	save, err := t.offer(ctx, tenant, entry, p)
+	save, err := t.offer(ctx, tenant, source, entry, p)
 	if err != nil {
 		return err
 	}
@@ -128,47 +132,74 @@ func (t *Tenant) skip(ctx context.Context, entry core.InboxEntry, reason core.Re
 
 // offer is what to store for a judged message: the offer, its deliveries, and the end of
 // the claim.
-func (t *Tenant) offer(ctx context.Context, tenant core.Tenant, entry core.InboxEntry, p plan) (repository.SaveOffer, error) {
+func (t *Tenant) offer(ctx context.Context, tenant core.Tenant, source core.Source, entry core.InboxEntry, p *plan) (repository.SaveOffer, error) {
 	now := t.e.now()
 	id, err := t.e.newID()
 	if err != nil {
 		return repository.SaveOffer{}, err
 	}
 	o := core.Offer{
-		ID: core.OfferID(id), InboxID: entry.ID, InstanceID: entry.InstanceID, Source: entry.Key,
-		Text: entry.Text, FinalText: p.text, Links: p.links, ProductKey: p.productKey, Store: p.store,
-		Price: p.facts.Price, Coupons: p.facts.Coupons, Media: entry.Media,
+		ID: core.OfferID(id), InboxID: entry.ID, InstanceID: entry.InstanceID, Source: entry.Key, SourceName: source.Label,
+		Text: entry.Text, ProductKey: p.productKey, Store: p.store, Facts: p.facts, Media: entry.Media,
 		SentAt: entry.SentAt, CreatedAt: now, UpdatedAt: now,
 	}
-	if s, err := t.repo.Sources().Active(ctx, entry.Key.Chat); err == nil {
-		o.SourceName = s.Label
+	if o.FinalText, err = t.write(ctx, p, core.SubID{}); err != nil {
+		return repository.SaveOffer{}, err
 	}
+	if len(p.holds) == 0 {
+		if o.Deliveries, err = t.deliveries(ctx, tenant.Settings, entry, o, p); err != nil {
+			return repository.SaveOffer{}, err
+		}
+		if len(o.Deliveries) == 0 && len(p.holds) == 0 {
+			p.hold(core.Hold{Reason: core.ReasonNoDestination})
+		}
+	}
+	o.Links = p.links
 	entry.State = core.InboxDone
 	if len(p.holds) > 0 {
-		o.Hold = &p.holds[0]
+		o.Hold, o.FinalText, o.Deliveries = &p.holds[0], "", nil
 		if p.retry && len(p.holds) == 1 && entry.Starts < core.MaxStarts {
 			entry.State = core.InboxNew
 			t.e.draw(func(r *mathrand.Rand) {
 				entry.RetryAt = now.Add(policy.Backoff(2*entry.Starts-1, linkRetry, linkRetryMax, r))
 			})
 		}
-	} else if o.Deliveries, err = t.deliveries(ctx, entry, o); err != nil {
-		return repository.SaveOffer{}, err
-	} else if len(o.Deliveries) == 0 {
-		o.Hold = &core.Hold{Reason: core.ReasonNoDestination}
 	}
-	save := repository.SaveOffer{Entry: entry, Offer: o, Now: now, RepostSince: now.Add(-tenant.Settings.RepostWindow)}
-	if o.ProductKey == "" {
-		// The text stands for the product only where there is none: "Corre! <link>" can
-		// sell something else each time.
-		save.TextKey = extract.TextKey(p.text)
+	save := repository.SaveOffer{
+		Entry: entry, Offer: o, Now: now,
+		RepostSince: now.Add(-tenant.Settings.RepostWindow), TextSince: now.Add(-tenant.Settings.TextWindow),
 	}
-	return save, nil
+	return save, t.fingerprint(ctx, &save)
+}
+
+// fingerprint says which texts the offer's own is a repetition of. The text stands for the
+// product only where there is none, or where it is long and names the price: "Corre! <link>"
+// can sell something else each time.
+func (t *Tenant) fingerprint(ctx context.Context, s *repository.SaveOffer) error {
+	if s.Offer.FinalText == "" {
+		return nil
+	}
+	s.NearKey = extract.NearKey(s.Offer.FinalText)
+	if s.Offer.ProductKey != "" && (s.NearKey == "" || !s.Offer.Price.Known()) {
+		return nil
+	}
+	s.TextKey = extract.TextKey(s.Offer.FinalText)
+	if s.TextKey == "" || s.NearKey == "" || s.Offer.ProductKey != "" {
+		return nil
+	}
+	near, err := t.repo.Offers().Near(ctx, s.NearKey, s.TextSince, maxNear)
+	for _, n := range near {
+		if extract.Similar(n.Text, s.Offer.FinalText) {
+			s.TextKey = n.TextKey
+			break
+		}
+	}
+	return err
 }
 
 // deliveries are one per active destination, in random order: always the same group first
 // does not look human.
-func (t *Tenant) deliveries(ctx context.Context, entry core.InboxEntry, o core.Offer) ([]core.Delivery, error) {
+func (t *Tenant) deliveries(ctx context.Context, s core.Settings, entry core.InboxEntry, o core.Offer, p *plan) ([]core.Delivery, error) {
 	all, err := t.repo.Destinations().List(ctx)
 	if err != nil {
 		return nil, err
@@ -183,13 +214,19 @@ func (t *Tenant) deliveries(ctx context.Context, entry core.InboxEntry, o core.O
 		if !d.Active || d.JID == entry.Key.Chat {
 			continue
 		}
+		text := o.FinalText
+		if s.SubIDs {
+			if text, err = t.write(ctx, p, core.NewSubID(d.ID, entry.ID)); err != nil || text == "" {
+				return nil, err
+			}
+		}
 		id, err := t.e.newID()
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, core.Delivery{
 			ID: core.DeliveryID(id), OfferID: o.ID, InstanceID: entry.InstanceID, DestinationID: d.ID, Chat: d.JID,
-			Text: o.FinalText, State: core.DeliveryPending, SourceAt: entry.SentAt, CreatedAt: o.UpdatedAt, UpdatedAt: o.UpdatedAt,
+			Text: text, State: core.DeliveryPending, SourceAt: entry.SentAt, CreatedAt: o.UpdatedAt, UpdatedAt: o.UpdatedAt,
 		})
 	}
 	return list, nil

@@ -41,7 +41,7 @@ func (t *Tenant) send(ctx context.Context, lane core.Lane, tenant core.Tenant, i
 	} else if current.Name != inst.Name || current.Status != core.InstanceConnected {
 		return now, nil
 	}
-	if hold, err := t.lastCheck(ctx, d); err != nil {
+	if hold, err := t.lastCheck(ctx, offer, d); err != nil {
 		return now, err
 	} else if hold != nil {
 		t.log().Warn("delivery cancelled before sending", "delivery_id", string(d.ID), "reason", hold.Reason)
@@ -118,7 +118,7 @@ func (t *Tenant) clientID(i core.Instance, o core.Offer, d core.Delivery) core.M
 
 // lastCheck says why a delivery must not go out after all. The proof is made from the
 // stored text and today's tags, whatever was true when it was written.
-func (t *Tenant) lastCheck(ctx context.Context, d core.Delivery) (*core.Hold, error) {
+func (t *Tenant) lastCheck(ctx context.Context, o core.Offer, d core.Delivery) (*core.Hold, error) {
 	dest, err := t.repo.Destinations().Get(ctx, d.DestinationID)
 	if core.CodeOf(err) == core.CodeNotFound || err == nil && !dest.Active {
 		return &core.Hold{Reason: core.ReasonDestinationOff}, nil
@@ -130,7 +130,7 @@ func (t *Tenant) lastCheck(ctx context.Context, d core.Delivery) (*core.Hold, er
 	if err != nil {
 		return nil, err
 	}
-	return t.e.proof(d.Text, tags), nil
+	return t.proof(ctx, d.Text, t.e.deps.Stores.Identity(tags), core.NewSubID(d.DestinationID, o.InboxID))
 }
 
 // outcome says what an attempt means: the delivery's next state and when the lane may look

@@ -36,7 +36,7 @@ func (t *Tenant) AddTag(ctx context.Context, in TagInput) (core.Tag, error) {
 	return tag, tagConflict(err)
 }
 
-// ChangeTag replaces the fields of a tag. Store and marketplace are kept when the input
+// ChangeTag replaces the fields of a tag; a secret one that is left out stays. Store and marketplace are kept when the input
 // names none. Offers already written keep the old tag and are cancelled by the proof
 // before sending.
 func (t *Tenant) ChangeTag(ctx context.Context, id core.TagID, in TagInput) (core.Tag, error) {
@@ -47,7 +47,7 @@ func (t *Tenant) ChangeTag(ctx context.Context, id core.TagID, in TagInput) (cor
 		if in.Marketplace == "" && in.Store == old.Store {
 			in.Marketplace = old.Marketplace
 		}
-		next, err := t.checkTag(in)
+		next, err := t.checkTag(t.keepSecrets(in, *old))
 		if err != nil {
 			return err
 		}
@@ -55,6 +55,26 @@ func (t *Tenant) ChangeTag(ctx context.Context, id core.TagID, in TagInput) (cor
 		return nil
 	})
 	return tag, tagConflict(err)
+}
+
+// keepSecrets fills in the secret fields that the input leaves out: nobody can read them
+// to type them again. An empty value removes one.
+func (t *Tenant) keepSecrets(in TagInput, old core.Tag) TagInput {
+	store, ok := t.e.deps.Stores.Store(in.Store)
+	if !ok || in.Store != old.Store {
+		return in
+	}
+	fields := maps.Clone(in.Fields)
+	if fields == nil {
+		fields = map[string]string{}
+	}
+	for _, f := range store.Fields() {
+		if _, given := in.Fields[f.Name]; f.Secret && !given && old.Fields[f.Name] != "" {
+			fields[f.Name] = old.Fields[f.Name]
+		}
+	}
+	in.Fields = fields
+	return in
 }
 
 // RemoveTag forgets an identity. What still waits with it is cancelled by the proof before

@@ -30,6 +30,8 @@ func TestImportRule(t *testing.T) {
 			{Branch: "adapters/watermillbus", OwnBranch: true, Allow: adapterAllow(
 				"github.com/ThreeDotsLabs/watermill/...", "modernc.org/sqlite/...")},
 			{Branch: "adapters/resolver", Allow: adapterAllow("golang.org/x/net/...", "golang.org/x/sync/...")},
+			{Branch: "adapters/shopeeapi", Allow: adapterAllow()},
+			{Branch: "adapters/aliexpressapi", Allow: adapterAllow()},
 			{Branch: "adapters/safehttp", Allow: adapterAllow("code.dny.dev/ssrf", "golang.org/x/net/idna")},
 			{Branch: "adapters/httpapi", OwnBranch: true, Allow: adapterAllow("core/engine",
 				"github.com/gin-gonic/gin/...", "github.com/danielgtaylor/huma/v2/...", "github.com/golang-jwt/jwt/v5",
@@ -42,6 +44,7 @@ func TestImportRule(t *testing.T) {
 			"github.com/uptrace/bun":             "adapters/bunrepository",
 			"github.com/gin-gonic/gin":           "adapters/httpapi",
 			"github.com/ThreeDotsLabs/watermill": "adapters/watermillbus",
+			"github.com/prometheus":              "apps",
 			"go.uber.org/fx":                     "apps",
 		},
 		Private: []string{"apps", "examples"},

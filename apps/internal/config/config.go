@@ -24,10 +24,12 @@ type Config struct {
 	// AllowLoopback lets providers and links live on this machine; true only while the
 	// server itself cannot be reached from another one.
 	AllowLoopback bool
-	PacingOff     bool
-	Registration  bool
-	LogLevel      slog.Level
-	LogJSON       bool
+	// StoresFile describes the operator's own stores; "" for none.
+	StoresFile   string
+	PacingOff    bool
+	Registration bool
+	LogLevel     slog.Level
+	LogJSON      bool
 }
 
 // Roles are the parts of the work of one process.
@@ -50,8 +52,8 @@ func (f Flags) Config() (Config, error) {
 	c := Config{
 		HTTPAddr: f.HTTPAddr, DataDir: f.DataDir, PublicURL: strings.TrimRight(f.PublicURL, "/"),
 		EvolutionURL: f.EvolutionURL, EvolutionAPIKey: f.EvolutionAPIKey,
-		AllowPrivateHosts: f.AllowPrivateHosts,
-		PacingOff:         f.Pacing == "off", Registration: f.Registration == "open", LogJSON: f.LogFormat == "json",
+		AllowPrivateHosts: f.AllowPrivateHosts, StoresFile: f.StoresFile,
+		PacingOff: f.Pacing == "off", Registration: f.Registration == "open", LogJSON: f.LogFormat == "json",
 	}
 	host, _, err := net.SplitHostPort(f.HTTPAddr)
 	if err != nil {

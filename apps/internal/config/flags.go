@@ -13,6 +13,7 @@ type Flags struct {
 	EvolutionURL      string      `name:"evolution-url" placeholder:"URL" help:"The operator's own Evolution API, for tenants who name none."`
 	EvolutionAPIKey   core.Secret `name:"evolution-api-key" placeholder:"KEY" help:"Its administration key; better given as a variable, since other users of the machine can see flags."`
 	AllowPrivateHosts []string    `name:"allow-private-hosts" placeholder:"HOST[:PORT]" help:"Provider and link hosts that may have a private address."`
+	StoresFile        string      `name:"stores-file" placeholder:"FILE" help:"JSON list of the operator's own stores, each with a link template; see the README."`
 	Pacing            string      `name:"pacing" default:"safe" placeholder:"safe|off" help:"Rhythm of sends; off is for tests and gets real numbers banned."`
 	Registration      string      `name:"registration" default:"open" placeholder:"open|closed" help:"Whether strangers may create an account."`
 	LogLevel          string      `name:"log-level" default:"info" placeholder:"debug|info|warn|error" help:"Least level that is logged."`

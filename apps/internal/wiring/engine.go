@@ -5,7 +5,9 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/autopromo-cloud/autopromo/adapters/resolver"
 	"github.com/autopromo-cloud/autopromo/apps/internal/fxrun"
+	"github.com/autopromo-cloud/autopromo/core/affiliate"
 	"github.com/autopromo-cloud/autopromo/core/engine"
 	"github.com/autopromo-cloud/autopromo/ports/bus"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
@@ -15,7 +17,7 @@ import (
 
 func newEngine(
 	s Settings, repo repository.Repository, publisher bus.Publisher, subscriber bus.Subscriber,
-	provider gateway.Gateway, check checkServer, resolver links.Resolver, at address,
+	provider gateway.Gateway, check checkServer, shortLinks *resolver.Resolver, minters []links.Minter, stores *affiliate.Registry, at address,
 ) (*engine.Engine, error) {
 	var roles engine.Role
 	if s.Config.Roles.Worker {
@@ -26,7 +28,7 @@ func newEngine(
 	}
 	e, err := engine.New(engine.Deps{
 		Repository: repo, Publisher: publisher, Subscriber: subscriber,
-		Gateways: []gateway.Gateway{provider}, Resolver: resolver,
+		Gateways: []gateway.Gateway{provider}, Resolver: shortLinks, Minters: minters, Stores: stores,
 	}, engine.Config{
 		PublicURL: publicURL(s, at),
 		ServerURL: s.Config.EvolutionURL, ServerKey: s.Config.EvolutionAPIKey,

@@ -57,18 +57,21 @@ func listenerAddress(s Settings, l net.Listener) address {
 
 func noAddress() address { return "" }
 
-func newHandler(s Settings, e *engine.Engine) (http.Handler, error) {
+// api is the handler of everything HTTP.
+type api http.Handler
+
+func newHandler(s Settings, e *engine.Engine, metrics http.Handler) (api, error) {
 	registration := httpapi.RegistrationClosed
 	if s.Config.Registration {
 		registration = httpapi.RegistrationOpen
 	}
 	h, err := httpapi.New(e, httpapi.Options{
-		SigningKey: s.Keys.Signing, Registration: registration, Logger: s.Log, Version: s.Version,
+		SigningKey: s.Keys.Signing, Registration: registration, Metrics: metrics, Logger: s.Log, Version: s.Version,
 	})
 	return h, failed("make the API", err)
 }
 
-func serveHTTP(lc fx.Lifecycle, stopper fx.Shutdowner, s Settings, l net.Listener, h http.Handler) {
+func serveHTTP(lc fx.Lifecycle, stopper fx.Shutdowner, s Settings, l net.Listener, h api) {
 	server := &http.Server{
 		Handler: h, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,

@@ -3,12 +3,12 @@ package wiring
 import (
 	"github.com/autopromo-cloud/autopromo/adapters/resolver"
 	"github.com/autopromo-cloud/autopromo/adapters/safehttp"
-	"github.com/autopromo-cloud/autopromo/ports/links"
 )
 
 // newResolver follows short links out of strangers' messages. Its guard is stricter than
-// the gateway's: neither this machine nor the operator's provider is a place for them.
-func newResolver(files *opened, s Settings) (links.Resolver, error) {
+// the gateway's: this machine is no place for them, nor is the operator's provider unless
+// it is among the private hosts that the operator allows for links too.
+func newResolver(files *opened, s Settings) (*resolver.Resolver, error) {
 	guard, err := safehttp.NewGuard(safehttp.Options{AllowHosts: s.Config.AllowPrivateHosts})
 	if err != nil {
 		return nil, failed("read --allow-private-hosts", err)
@@ -18,6 +18,6 @@ func newResolver(files *opened, s Settings) (links.Resolver, error) {
 	if s.ShortLinks != nil {
 		client.Transport = s.ShortLinks
 	}
-	r, err := resolver.New(resolver.Options{Client: client, Logger: s.Log})
+	r, err := resolver.New(resolver.Options{Client: client, Blocked: safehttp.ErrBlocked, Logger: s.Log})
 	return r, failed("make the link resolver", err)
 }

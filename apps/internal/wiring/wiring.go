@@ -33,6 +33,8 @@ type Settings struct {
 	// ShortLinks stands in for the short-link hosts of the internet in the demo; nil is
 	// the real ones.
 	ShortLinks http.RoundTripper
+	// StoreAPIs stands in for the APIs of the stores, as ShortLinks does.
+	StoreAPIs http.RoundTripper
 }
 
 // Error is a part that could not be made, without the graph's own words around it.
@@ -115,13 +117,13 @@ func graph(s Settings, files *opened) fx.Option {
 			return l
 		}),
 		fx.StartTimeout(startTimeout), fx.StopTimeout(stopTimeout),
-		fx.Provide(newRepository, newBus, newGateway, newResolver, newEngine),
+		fx.Provide(newRepository, newBus, newGateway, newResolver, newMinters, newStores, newEngine),
 	}
 	if s.Config.Roles.Worker || s.Config.Roles.Dispatcher {
 		options = append(options, fx.Invoke(runEngine))
 	}
 	if s.Config.Roles.API {
-		options = append(options, fx.Provide(listen, newHandler, listenerAddress), fx.Invoke(serveHTTP))
+		options = append(options, fx.Provide(listen, metricsHandler, newHandler, listenerAddress), fx.Invoke(serveHTTP))
 	} else {
 		options = append(options, fx.Provide(noAddress))
 	}
