@@ -72,9 +72,24 @@ fuzz: ## Run every fuzz target for a short while (FUZZTIME)
 corpus: ## Judge the link engine by the shared collection of real links, where it is
 	@CGO_ENABLED=0 go test -count=1 -v -run 'TestCorpus' ./core/affiliate ./core/extract
 
+# Ratios within one run mean something on a busy machine; nanoseconds alone do not.
+define RATIOS
+{ print }
+/ns\/op/ { name = $$1; sub(/-[0-9]+$$/, "", name); ns[name] = $$3 }
+function ratio(what, a, b) { if (ns[a] && ns[b]) printf "%-44s %6.2f\n", what, ns[a] / ns[b] }
+END {
+	print "ratios:"
+	ratio("finding links / a regexp", "BenchmarkLinks", "BenchmarkRegexp")
+	ratio("xurls / a regexp", "BenchmarkXurls", "BenchmarkRegexp")
+	ratio("find+classify+rewrite+verify / a regexp", "BenchmarkCycle", "BenchmarkRegexpFind")
+}
+endef
+export RATIOS
+
 .PHONY: bench
-bench: ## Run the benchmarks
-	CGO_ENABLED=0 go test -run '^$$' -bench . -benchmem ./...
+bench: SHELL := /bin/bash -o pipefail
+bench: ## Run the benchmarks and print ratios
+	CGO_ENABLED=0 go test -run '^$$' -bench . -benchmem ./... | grep -v 'no test files' | awk "$$RATIOS"
 
 .PHONY: vuln
 vuln: ## Look for known vulnerabilities; needs the network
