@@ -2,10 +2,10 @@ package affiliate
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/autopromo-cloud/autopromo/core"
 )
@@ -58,13 +58,17 @@ func amazonTrackingID(v string) bool {
 // key: the product page is what the tag is paid for, and the same product from another
 // seller is the same news to a group.
 func (Amazon) Classify(u URL) (Target, bool) {
-	if amazonShort(u.Host) {
+	if amazonShort(strings.TrimPrefix(u.Host, "www.")) {
 		if t, ok := shortLink("amazon", u); ok {
 			return t, true
 		}
 		return refuse("amazon", core.ReasonLinkNotProduct, u.Host), true
 	}
 	market := amazonMarket(u.Host)
+	click, isClick := amazonClick(u)
+	if isClick {
+		u.Path = click
+	}
 	path, clean := trimPath(u.Path)
 	switch {
 	case !clean:
@@ -82,8 +86,11 @@ func (Amazon) Classify(u URL) (Target, bool) {
 			ProductKey: "amazon:" + market + ":" + asin,
 			URL:        "https://www." + market + "/dp/" + asin,
 		}, true
+	case isClick:
+		return refuse("amazon", core.ReasonLinkNotProduct, u.Host), true
 	}
-	if first, _, _ := strings.Cut(path, "/"); first == "shop" || first == "hz" || first == "live" {
+	path = amazonPath(path)
+	if amazonPersonal(path) {
 		return refuse("amazon", core.ReasonLinkForeignProfile, u.Host), true
 	}
 	page, ok := amazonPage(path)
@@ -94,10 +101,27 @@ func (Amazon) Classify(u URL) (Target, bool) {
 	if !ok {
 		return refuse("amazon", core.ReasonLinkDeceptive, u.Host), true
 	}
+	if amazonList(page) && (query == "" || amazonSeller(u.Query)) {
+		return refuse("amazon", core.ReasonLinkNotProduct, u.Host), true
+	}
 	if query != "" {
 		page += "?" + query
 	}
 	return Target{Kind: Page, Store: "amazon", Marketplace: market, URL: "https://www." + market + page}, true
+}
+
+// amazonClick returns the path that a counted click on a sponsored product leads to, "" when
+// it is not shown or shown twice; ok=false when u is no such click.
+func amazonClick(u URL) (path string, ok bool) {
+	if u.Path != "/sspa/click" && !strings.HasPrefix(u.Path, "/gp/slredirect/") {
+		return "", false
+	}
+	value, n := queryParam(u.Query, "url")
+	target, err := Parse("https://" + u.Host + value)
+	if n != 1 || err != nil || !strings.HasPrefix(value, "/") {
+		return "", true
+	}
+	return target.Path, true
 }
 
 func amazonShort(host string) bool {
@@ -155,45 +179,59 @@ func amazonMarker(before, segment string) bool {
 	return false
 }
 
+// amazonPath is path without the language in front ("-/pt/") and the tracking at the end
+// ("ref=…").
+func amazonPath(path string) string {
+	if rest, ok := strings.CutPrefix(path, "-/"); ok {
+		_, path, _ = strings.Cut(rest, "/")
+	}
+	path, _, _ = strings.Cut("/"+path, "/ref=")
+	return strings.Trim(path, "/")
+}
+
+// amazonPersonal knows the pages of people: influencers' shops, lists, videos and lives.
+func amazonPersonal(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return slices.Contains([]string{"shop", "hz", "live", "ideas", "vdp", "registry"}, first)
+}
+
 // amazonPage returns the path of a page that is known to be nobody's: the store's own
-// searches, campaigns and brand pages. What follows "ref=" is tracking.
+// searches, categories, campaigns and brand pages. Lists may have a name in front
+// ("Eletronicos/b") that changes nothing, so it goes.
 func amazonPage(path string) (string, bool) {
-	if strings.HasPrefix(path, "ref=") {
+	first, rest, _ := strings.Cut(path, "/")
+	switch {
+	case path == "":
 		return "/", true
-	}
-	if i := strings.Index(path, "/ref="); i >= 0 {
-		path = path[:i]
-	}
-	if path == "" {
-		return "/", true
-	}
-	if !amazonOwnPage(path) {
+	case first == "s", rest == "s":
+		return "/s", true
+	case first == "b", rest == "b":
+		return "/b", true
+	case first == "gp":
+		first, rest, _ = strings.Cut(rest, "/")
+		if !slices.Contains([]string{"goldbox", "bestsellers", "browse.html", "new-releases", "movers-and-shakers", "prime"}, first) {
+			return "", false
+		}
+	case !slices.Contains([]string{"deals", "promotion", "events", "prime", "amazonprime", "coupons", "stores", "bestsellers"}, first):
 		return "", false
 	}
 	for segment := range strings.SplitSeq(path, "/") {
-		if !allBytes(segment, 1, 128, isPathByte) || segment[0] == '.' || amazonTrackingID(segment) {
+		if !allBytes(segment, 1, 128, isPathByte) || segment[0] == '.' || !amazonSearchValue(segment) {
 			return "", false
 		}
 	}
 	return "/" + path, true
 }
 
-// amazonOwnPage knows the store's own pages by how their paths begin.
-func amazonOwnPage(path string) bool {
-	first, rest, _ := strings.Cut(path, "/")
-	if first == "gp" {
-		second, _, _ := strings.Cut(rest, "/")
-		switch second {
-		case "goldbox", "bestsellers", "browse.html", "new-releases", "movers-and-shakers", "prime", "product":
-			return true
-		}
-		return false
-	}
-	switch first {
-	case "s", "b", "dp", "deals", "promotion", "events", "prime", "amazonprime", "coupons", "stores", "bestsellers":
-		return true
-	}
-	return false
+// amazonList says whether page shows only what its parameters ask for.
+func amazonList(page string) bool { return page == "/s" || page == "/b" || page == "/gp/browse.html" }
+
+// amazonSeller says whether a search is limited to one seller: without that it would be
+// another page.
+func amazonSeller(query string) bool {
+	_, me := queryParam(query, "me")
+	_, seller := queryParam(query, "seller")
+	return me+seller > 0
 }
 
 // isPathByte accepts what needs no escape and has no meaning of its own in a path.
@@ -217,10 +255,10 @@ func amazonSearch(query string) (kept string, ok bool) {
 }
 
 // amazonSearchValue accepts words and filters ("n:165,p_36:1000-5000"), but no parameter, no
-// address, nothing encoded once more and no tracking id: the page would show somebody else's
-// name to whoever opens it.
+// address, nothing encoded once more or hidden, and no tracking id: the page would show
+// somebody else's name to whoever opens it.
 func amazonSearchValue(value string) bool {
-	if hasControl(value) || strings.ContainsAny(value, "=&%#?;@/\\<>\"") {
+	if strings.ContainsAny(value, "=&%#?;@/\\<>\"") || strings.ContainsFunc(value, func(r rune) bool { return r != ' ' && isHidden(r) }) {
 		return false
 	}
 	for _, word := range strings.FieldsFunc(value, func(r rune) bool { return r != '-' && (r > 'z' || !isAlnum(byte(r))) }) {
@@ -230,10 +268,6 @@ func amazonSearchValue(value string) bool {
 		}
 	}
 	return true
-}
-
-func hasControl(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }) >= 0
 }
 
 // Rewrite implements [Store]. The sub-id travels in ascsubtag.
@@ -264,29 +298,19 @@ func (Amazon) Verify(u URL, tag core.Tag, sub core.SubID) error {
 		}
 		return nil
 	}
-	if !provenAmazonPath(u.Path) || !provenAmazonSearch(query) {
+	if !provenAmazonPage.MatchString(u.Path) || provenTracking.MatchString(u.Path) || !provenAmazonSearch(query) {
 		return errIdentity
 	}
 	return nil
 }
 
-// provenAmazonPath wants one of the store's own pages, with plain words that do not end like
-// a tracking id.
-func provenAmazonPath(path string) bool {
-	words, ok := strings.CutPrefix(path, "/")
-	if !ok || !provenPath(path) || strings.ContainsAny(path, "%+") || strings.HasSuffix(words, "/") {
-		return false
-	}
-	if words == "" {
-		return true
-	}
-	for word := range strings.SplitSeq(words, "/") {
-		if n := len(word); n > 128 || n > 3 && word[n-3] == '-' && strings.Trim(word[n-2:], "0123456789") == "" {
-			return false
-		}
-	}
-	return amazonOwnPage(words)
-}
+// provenAmazonPage is one of the store's own pages, in plain words.
+var provenAmazonPage = regexp.MustCompile(`^/(?:[sb]|` +
+	`(?:gp/(?:goldbox|bestsellers|browse\.html|new-releases|movers-and-shakers|prime)|` +
+	`deals|promotion|events|prime|amazonprime|coupons|stores|bestsellers)(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,127})*)?$`)
+
+// provenTracking finds a word that ends like a tracking id.
+var provenTracking = regexp.MustCompile(`[A-Za-z][A-Za-z0-9-]*-[0-9]{2}(?:[^A-Za-z0-9-]|$)`)
 
 // provenAmazonSearch wants the parameters of a search, each followed by "&", in the order
 // they are written in and with values nothing can hide in.
@@ -298,7 +322,8 @@ func provenAmazonSearch(query string) bool {
 		}
 		value, after, closed := strings.Cut(rest, "&")
 		shown, err := url.QueryUnescape(value)
-		if !closed || err != nil || shown == "" || url.QueryEscape(shown) != value || signInSearch(shown) {
+		if !closed || err != nil || shown == "" || url.QueryEscape(shown) != value ||
+			!plainSearch(shown) || provenTracking.MatchString(shown) {
 			return false
 		}
 		query = after
@@ -306,30 +331,7 @@ func provenAmazonSearch(query string) bool {
 	return query == ""
 }
 
-// signInSearch finds what could carry a parameter or an address inside the value of a
-// search, what nobody can see, and a word that ends like a tracking id.
-func signInSearch(shown string) bool {
-	if strings.ContainsAny(shown, "=&%#?;@/\\<>\"\uFFFD") || strings.ContainsFunc(shown, unicode.IsControl) {
-		return true
-	}
-	for i := 3; i <= len(shown); i++ {
-		if shown[i-3] == '-' && onlyDigits(shown[i-2:i], 2) && (i == len(shown) || !onlyWord(shown[i:i+1], 1, 1) && shown[i] != '-') &&
-			wordBefore(shown[:i-3]) {
-			return true
-		}
-	}
-	return false
-}
-
-// wordBefore says whether s ends with a word of letters, digits and hyphens that has a
-// letter in it.
-func wordBefore(s string) bool {
-	for i := len(s) - 1; i >= 0; i-- {
-		switch {
-		case onlyDigits(s[i:i+1], 1), s[i] == '-':
-		default:
-			return onlyWord(s[i:i+1], 1, 1)
-		}
-	}
-	return false
+// plainSearch wants words people can see, without what could carry a parameter or an address.
+func plainSearch(shown string) bool {
+	return !strings.ContainsAny(shown, "=&%#?;@/\\<>\"\uFFFD") && strings.IndexFunc(shown, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }

@@ -1,15 +1,11 @@
 package affiliate
 
 import (
-	"net/url"
 	"path"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/net/publicsuffix"
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/autopromo-cloud/autopromo/core"
 )
@@ -42,6 +38,9 @@ func cleanDestination(t Target, site string, keep ...string) (string, error) {
 	query, ok := keptQuery(u.Query, keep)
 	if !ok {
 		return "", core.NewError(core.CodePrecondition, core.ReasonLinkDeceptive, u.Host)
+	}
+	if !isProductPath(u.Path, query != "") {
+		return "", core.NewError(core.CodePrecondition, core.ReasonLinkNotProduct, u.Host)
 	}
 	return "https://" + u.Host + u.Path + query, nil
 }
@@ -82,89 +81,27 @@ var identityHosts = []string{
 	"minhaloja.natura.com", "marykay.com.br",
 	"awin1.com", "linksynergy.com", "anrdoezrs.net", "jdoqocy.com", "tkqlhce.com", "dpbolvw.net",
 	"kqzyfj.com", "pxf.io", "sjv.io", "evyy.net", "admitad.com", "alitems.com", "alitems.co",
-	"wextap.com", "rzekl.com", "rcpsj.com", "lomadee.com", "tradedoubler.com", "prf.hn",
+	"alitems.site", "wextap.com", "rzekl.com", "rcpsj.com", "lomadee.com", "tradedoubler.com", "prf.hn",
+	"zenaps.com", "shareasale.com", "tradetracker.net", "afilio.com.br", "skimresources.com", "viglink.com",
+	"rstyle.me", "shopmy.us", "geni.us", "sites.google.com", "elo7.com.br", "enjoei.com.br",
 }
 
 // shopParts are names in front of a shop's domain that are no person's.
 var shopParts = []string{"www.", "m.", "mobile.", "loja.", "shop.", "store.", "produto.", "produtos.", "br.", "pt.", "es.", "en."}
 
-// pathObjection says why a path cannot be linked to; "" when it is fine.
-func pathObjection(p string) core.Reason {
-	parts, ok := segments(p)
-	if !ok {
-		return core.ReasonLinkDeceptive
-	}
-	if len(parts) == 0 || strings.ContainsAny(p[len(p)-1:], "._~") {
-		return core.ReasonLinkNotProduct // messages cut such signs off the end of a link
-	}
-	for _, segment := range parts {
-		shown, err := url.PathUnescape(segment)
-		switch {
-		case err != nil || !isPlainSegment(segment) || !isVisible(shown) || looksLikeHost(segment):
-			return core.ReasonLinkDeceptive
-		case isPersonal(shown):
-			return core.ReasonLinkForeignProfile
-		}
-	}
-	return ""
-}
-
-// isPlainSegment accepts what has no meaning of its own in a path; escapes only of what is
-// not ASCII.
-func isPlainSegment(segment string) bool {
-	return segment[0] != '.' && !escapesASCII(segment) &&
-		allBytes(segment, 1, 512, func(c byte) bool { return isPathByte(c) || c == '+' || c == '%' })
-}
-
-// isVisible says whether s is text that people can see: letters, numbers and signs. A mark of
-// its own could make one word look like another.
-func isVisible(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
-		return !unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S)
-	})
-}
-
-// looksLikeHost finds a second address in a path, as redirectors carry.
-func looksLikeHost(segment string) bool {
-	segment = strings.ToLower(segment)
-	return strings.HasPrefix(segment, "www.") || slices.Contains([]string{
-		".com", ".br", ".net", ".org", ".io", ".ly", ".me", ".to", ".la", ".co", ".link", ".shop", ".store", ".app",
-	}, path.Ext(segment))
-}
-
-// isPersonal says whether a segment leads to somebody's page, or sends on to another.
-func isPersonal(segment string) bool {
-	segment = strings.ToLower(norm.NFKD.String(segment))
-	segment = strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.M, r) {
-			return -1 // "usuário" is "usuario"
-		}
-		return r
-	}, segment)
-	switch segment {
-	case "social", "sec", "perfil", "perfis", "profile", "profiles", "u", "user", "users", "usuario",
-		"usuarios", "member", "members", "creator", "creators", "criador", "criadora", "criadores",
-		"minhaloja", "minha-loja", "sualoja", "sua-loja", "espaco", "aff",
-		"ref", "refer", "referral", "invite", "convite", "indica", "indicacao", "indique",
-		"r", "go", "goto", "out", "redir", "redirect", "redirecionar", "link", "links", "url", "click", "clique",
-		"track", "tracking", "deeplink", "an_redir", "universal-link":
-		return true
-	}
-	return slices.ContainsFunc([]string{
-		"afiliad", "affiliate", "aff-", "aff_", "parceir", "parceria", "partner", "influencer", "influenciador",
-		"consultor", "divulgador", "revendedor", "vendedor", "promoter", "embaixador", "ambassador",
-	}, func(start string) bool { return strings.HasPrefix(segment, start) })
-}
-
 // losesPage says whether t's address without the parameters that are not kept would be
 // another page.
 func losesPage(t Target, u URL, keep []string) bool {
-	needed := []string{"id", "q", "k", "query", "search", "busca", "termo", "produto", "product", "productid", "idproduto"}
+	needed := []string{
+		"id", "q", "k", "query", "search", "busca", "termo", "produto", "product", "productid", "product_id",
+		"idproduto", "id_produto", "produtoid", "codproduto", "codigo", "cod", "item", "item_id", "itemid",
+	}
+	script := slices.Contains([]string{".php", ".asp", ".aspx", ".jsp"}, strings.ToLower(path.Ext(strings.TrimSuffix(u.Path, "/"))))
 	for pair := range strings.SplitSeq(u.Query, "&") {
 		name, _, _ := strings.Cut(pair, "=")
 		name = strings.ToLower(queryDecode(name))
 		kept := slices.ContainsFunc(keep, func(k string) bool { return strings.EqualFold(k, name) })
-		if pair != "" && !kept && (t.Kind != Unknown || slices.Contains(needed, name)) {
+		if pair != "" && !kept && (t.Kind != Unknown || script || slices.Contains(needed, name)) {
 			return true
 		}
 	}
@@ -212,6 +149,7 @@ func isKeepable(name string) bool {
 		"ref", "tag", "sub", "click", "clk", "matt", "camp", "src", "sck", "source", "track", "gcl", "fbcl",
 		"awc", "irc", "irg", "ran", "siteid", "cj", "admitad", "tagtag", "cup", "coup", "vouch",
 		"pid", "aid", "sid", "uid", "url", "dest", "redir", "next", "goto", "target", "u1",
+		"franq", "opn", "epar", "via", "invit", "convit", "indic", "embaix", "ambass", "creator", "criador",
 	}, func(start string) bool { return strings.HasPrefix(name, start) })
 }
 

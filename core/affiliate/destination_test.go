@@ -21,7 +21,7 @@ func TestCleanDestination(t *testing.T) {
 		{link: "http://loja.com.br/coisa.html?utm_source=rival&awc=1#rival", want: "https://loja.com.br/coisa.html"},
 		{link: "https://m.loja.com.br/p/caf%C3%A9?skuId=1", want: "https://m.loja.com.br/p/caf%C3%A9"},
 		{link: "https://www.loja.com.br/p/café", want: "https://www.loja.com.br/p/caf%C3%A9"},
-		{link: loja + "tp-link/camisa-social/gopro-hero/link-cabo", want: loja + "tp-link/camisa-social/gopro-hero/link-cabo"},
+		{link: loja + "tp-link/camisa-social/gopro-hero/link-cabo/p", want: loja + "tp-link/camisa-social/gopro-hero/link-cabo/p"},
 		{link: loja, reason: core.ReasonLinkNotProduct},
 		{link: "https://www.loja.com.br", reason: core.ReasonLinkNotProduct},
 		{link: loja + "p/coisa.", reason: core.ReasonLinkNotProduct},
@@ -36,7 +36,7 @@ func TestCleanDestination(t *testing.T) {
 		{link: loja + "p/1%253Faff", reason: core.ReasonLinkDeceptive},
 		{link: loja + "p/1%C0%AF", reason: core.ReasonLinkDeceptive},
 		{link: loja + "p/1%E2%80%8Brival", reason: core.ReasonLinkDeceptive},
-		{link: loja + "sair/evil.com", reason: core.ReasonLinkDeceptive},
+		{link: loja + "p/evil.com", reason: core.ReasonLinkDeceptive},
 		{link: loja + "www.evil.de/p", reason: core.ReasonLinkDeceptive},
 		{link: "https://www.loja.com.br:8443/p/1", reason: core.ReasonLinkDeceptive},
 		{link: "https://loja.com.br.evil.example/p/1", reason: core.ReasonLinkDeceptive},
@@ -144,7 +144,7 @@ func TestKnownStoreDestinations(t *testing.T) {
 // with it, accepts. The words are those at which the two could disagree.
 func TestCleanIsProven(t *testing.T) {
 	words := []string{
-		"p", "produto", "tenis-42", "coisa.html", "a.b", "v2.0", "caf%C3%A9", "caf%c3%a9", "%C2%AE", "%E2%80%93", "+", "a+b", "~", "_", "-", "1",
+		"p", "p", "produto", "produto", "123456", "tenis-de-corrida-42", "parceiro-de-treino-kit", "loja", "store", "s", "cupom", "redirect.php", "x.lr", "evil.xyz", "1.2.3.4", "tenis-42", "coisa.html", "a.b", "v2.0", "caf%C3%A9", "caf%c3%a9", "%C2%AE", "%E2%80%93", "+", "a+b", "~", "_", "-", "1",
 		"afiliado", "afiliados-x", "afiliadosx", "parceira.x", "partner~x", "consultores", "consultorias", "vendedor+x", "revendedoras", "embaixadora",
 		"social", "Social", "social-x", "sec", "perfil", "perfis", "u", "users", "usuario", "usu%C3%A1rios", "USU%C3%81RIO", "criadora", "minha-loja", "minhaloja",
 		"espa%C3%A7o", "indica%C3%A7%C3%A3o", "indica%C3%A7ao", "ref", "refer", "r", "go", "link", "links", "url", "tracking", "an_redir", "deeplink",
@@ -152,7 +152,7 @@ func TestCleanIsProven(t *testing.T) {
 	}
 	seed := rand.New(rand.NewPCG(1, 2))
 	clean := 0
-	for range 20_000 {
+	for range 90_000 {
 		path := ""
 		for range 1 + seed.IntN(3) {
 			path += "/" + words[seed.IntN(len(words))]

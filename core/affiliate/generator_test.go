@@ -18,7 +18,7 @@ func randomTag(t testing.TB, random *rand.Rand, r *Registry, s Store) core.Tag {
 		if markets := s.Marketplaces(); len(markets) > 0 {
 			tag.Marketplace = markets[random.Intn(len(markets))]
 		} else if _, network := s.(Network); network {
-			tag.Marketplace = "loja.example"
+			tag.Marketplace = "loja-exemplo.com.br"
 		}
 		for _, f := range s.Fields() {
 			if f.Required || f.Main || random.Intn(2) == 0 {

@@ -43,8 +43,10 @@ func (r *Registry) Identity(tags []core.Tag) *Identity {
 	return i
 }
 
-// Payer returns whose programme pays for t: that of its own store, else of the first
-// network with a tag for its domain. The error is a *core.Error: [core.ReasonNoTag] when
+// Payer returns whose programme pays for t: that of its own store, else of the network with
+// a tag for its domain. The tag that names the domain most closely is paid, that for
+// "outlet.loja.com.br" before that for "loja.com.br"; among equals the one whose network
+// comes first in the registry. The error is a *core.Error: [core.ReasonNoTag] when
 // the tenant has no such tag, otherwise the reason t cannot carry one.
 func (i *Identity) Payer(t Target) (Payer, error) {
 	p, err := i.payer(&t)
@@ -92,12 +94,15 @@ func (i *Identity) network(t *Target) *Payer {
 	if err != nil {
 		return nil
 	}
+	var closest *Payer
 	for n := range i.networks {
-		if p := &i.networks[n]; hostWithin(u.Host, p.Tag.Marketplace) {
-			return p
+		p := &i.networks[n]
+		if hostWithin(u.Host, p.Tag.Marketplace) &&
+			(closest == nil || len(p.Tag.Marketplace) > len(closest.Tag.Marketplace)) {
+			closest = p
 		}
 	}
-	return nil
+	return closest
 }
 
 // Rewrite returns the link to t that carries the tenant's identity, and sub where the

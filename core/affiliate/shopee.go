@@ -83,6 +83,7 @@ func (s Shopee) classify(u URL, layer int) (Target, bool) {
 	if !shopeeHost(u.Host) {
 		return Target{}, false
 	}
+	u.Path = shopeePath(u)
 	if param := shopeeRedirect(u); param != "" {
 		value, n := queryParam(u.Query, param)
 		if n == 0 {
@@ -120,13 +121,28 @@ func shopeeHost(host string) bool {
 	return hostWithin(host, "shopee.com.br") || hostWithin(host, "shope.ee") || hostWithin(host, "shp.ee")
 }
 
-// shopeeRedirect names the parameter that holds the target when u is a redirector.
+// shopeePath is u's path without the "universal-link/" that opens the same page in the app.
+// With a target beside it, the target counts.
+func shopeePath(u URL) string {
+	if page, ok := strings.CutPrefix(u.Path, "/universal-link/"); ok {
+		if _, n := queryParam(u.Query, "redir"); n > 0 {
+			return "/universal-link"
+		}
+		return "/" + page
+	}
+	return u.Path
+}
+
+// shopeeRedirect names the parameter that holds the target when u is a redirector, or the
+// page that asks visitors to sign in.
 func shopeeRedirect(u URL) string {
 	switch strings.TrimSuffix(u.Path, "/") {
 	case "/an_redir":
 		return "origin_link"
 	case "/universal-link":
 		return "redir"
+	case "/buyer/login":
+		return "next"
 	}
 	return ""
 }
@@ -142,17 +158,19 @@ func shopeePage(path string) (page string, ok bool) {
 	return page, page == "/user/voucher-wallet"
 }
 
-// shopeeProduct reads /product/<shop>/<item>, /opaanlp/<shop>/<item> and
-// /<slug>-i.<shop>.<item>.
+// shopeeProduct reads /<word>/<shop>/<item> and /<slug>-i.<shop>.<item>. The word is
+// "product", "opaanlp" or the name of the shop.
 func shopeeProduct(path string) (shop, item string, ok bool) {
 	path, ok = trimPath(path)
 	if !ok {
 		return "", "", false
 	}
-	switch first, rest, more := strings.Cut(path, "/"); {
-	case more && (first == "product" || first == "opaanlp"):
+	if first, rest, more := strings.Cut(path, "/"); more {
+		if !shopeeShop(first) {
+			return "", "", false
+		}
 		shop, item, _ = strings.Cut(rest, "/")
-	case !more:
+	} else {
 		i := strings.LastIndex(path, "i.")
 		if i < 0 || i > 0 && path[i-1] != '-' {
 			return "", "", false
@@ -160,6 +178,15 @@ func shopeeProduct(path string) (shop, item string, ok bool) {
 		shop, item, _ = strings.Cut(path[i+2:], ".")
 	}
 	return shop, item, allBytes(shop, 1, 20, isDigit) && allBytes(item, 1, 20, isDigit)
+}
+
+// shopeeShop says whether a word may be a shop's name: the others are parts of the site.
+func shopeeShop(word string) bool {
+	switch word {
+	case "shop", "shops", "mall", "live", "user", "buyer", "seller", "search", "list", "collections", "events", "api", "cart":
+		return false
+	}
+	return allBytes(word, 3, 64, isPathByte)
 }
 
 // Rewrite implements [Store]. The sub-ids of the programme are joined by "-".

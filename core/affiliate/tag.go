@@ -26,7 +26,7 @@ func (r *Registry) CheckTag(tag core.Tag) (core.Tag, error) {
 	switch {
 	case tag.Marketplace == "" && len(markets) > 0:
 		tag.Marketplace = markets[0]
-	case network && !IsSite(tag.Marketplace):
+	case network && !r.isPayable(tag.Marketplace):
 		return core.Tag{}, core.InvalidField("marketplace", core.ReasonTagMarketplace, "loja.com.br")
 	case network:
 	case tag.Marketplace != "" && !slices.Contains(markets, tag.Marketplace):
@@ -69,15 +69,41 @@ type completer interface {
 	Missing(tag core.Tag) string
 }
 
-// IsSite accepts the registrable domain of a merchant, as "casasbahia.com.br": a whole
-// suffix such as "com.br" would let a tag claim everybody's pages.
+// IsSite accepts a domain on the public internet, in lower case, as "casasbahia.com.br" or
+// one below it: a whole suffix such as "com.br", or "github.io" under which everybody has
+// a site, would let a tag claim everybody's pages.
 func IsSite(domain string) bool {
 	host, ok := parseHost(domain)
 	if !ok || host != domain {
 		return false
 	}
-	site, err := publicsuffix.EffectiveTLDPlusOne(domain)
-	return err == nil && (site == domain || hostWithin(domain, site))
+	suffix, listed := publicsuffix.PublicSuffix(host)
+	return suffix != host && (listed || strings.Contains(suffix, "."))
+}
+
+// isPayable says whether a network can pay for a domain: a merchant's, without "www.", and
+// no redirector's, network's or builder's of other people's shops.
+func (r *Registry) isPayable(domain string) bool {
+	if !IsSite(domain) || strings.HasPrefix(domain, "www.") || hostsShops(domain) ||
+		hostObjection(URL{Host: domain}, domain) != "" {
+		return false
+	}
+	s := r.at(domain)
+	_, network := s.(Network)
+	return s == nil || !network && Convertible(s)
+}
+
+// hostsShops knows domains below which everybody can have a shop or a page. Those that the
+// public suffix list has need not be here.
+func hostsShops(domain string) bool {
+	switch domain {
+	case "lojavirtualnuvem.com.br", "nuvemshop.com.br", "mitiendanube.com", "tiendanube.com", "lojaintegrada.com.br",
+		"commercesuite.com.br", "tray.com.br", "wordpress.com", "blogspot.com", "wixsite.com", "webnode.com.br",
+		"yampi.com.br", "cartpanda.com", "vtexcommercestable.com.br", "myvtex.com", "bagy.com.br", "vendizap.com",
+		"carrd.co", "canva.site", "notion.site", "myshopify.com":
+		return true
+	}
+	return false
 }
 
 func (f Field) accepts(value string) bool {

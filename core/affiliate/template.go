@@ -4,8 +4,6 @@ import (
 	"net/url"
 	"strings"
 
-	"golang.org/x/net/publicsuffix"
-
 	"github.com/autopromo-cloud/autopromo/core"
 )
 
@@ -129,19 +127,9 @@ func isLinkTemplate(v string, withID bool) bool {
 	}
 	host := rest[:i]
 	path, query, hasQuery := strings.Cut(rest[i:], "?")
-	return isPublicHost(host) && !isShortener(host) && !isForeignChannel(host) &&
+	return IsSite(host) && !isShortener(host) && !isForeignChannel(host) &&
 		isTemplatePath(path) && (!hasQuery || isTemplateQuery(query)) &&
 		isTemplateEnd(v[len(v)-1])
-}
-
-// isPublicHost says whether host is a name on the public internet, in lower case.
-func isPublicHost(host string) bool {
-	mapped, ok := parseHost(host)
-	if !ok || mapped != host {
-		return false
-	}
-	suffix, listed := publicsuffix.PublicSuffix(host)
-	return suffix != host && (listed || strings.Contains(suffix, "."))
 }
 
 // isTemplateEnd keeps punctuation off the end, where messages cut links.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/core/affiliate"
@@ -36,8 +37,8 @@ func (t *Tenant) Preview(ctx context.Context, text string) (Preview, error) {
 	if err != nil {
 		return Preview{}, err
 	}
-	if len(p.links) == 0 {
-		p.hold(core.Hold{Reason: core.ReasonNoLink})
+	if !p.sells {
+		p.hold(core.Hold{Reason: p.sellsNothing()})
 	}
 	final, err := t.write(ctx, p, core.SubID{})
 	if err != nil {
@@ -65,10 +66,13 @@ type plan struct {
 	// store and productKey are those of the main product.
 	store      string
 	productKey string
+	sells      bool // some link leads to something other than an invite
 	holds      []core.Hold
-	sells      bool  // some link leads to something other than an invite
-	retry      bool  // a link may open, or be made, later
-	apiDown    error // a store's API failed for a moment
+	passing    []core.Hold // those a later try may not meet: a link may open, or be made, then
+	// until is when waiting for other people's servers ends, refused what their APIs will
+	// not do for this text: by store when it failed, by target when it said no.
+	until   time.Time
+	refused map[string]error
 }
 
 // maxLinks is how many links a promotion may hold, which is far more than any does: each
@@ -84,6 +88,20 @@ func (p *plan) hold(h core.Hold) {
 	}
 }
 
+// waits says whether nothing but what may pass holds the text back.
+func (p *plan) waits() bool {
+	lasts := func(h core.Hold) bool { return !slices.Contains(p.passing, h) }
+	return len(p.holds) > 0 && !slices.ContainsFunc(p.holds, lasts)
+}
+
+// sellsNothing is why a text is no offer.
+func (p *plan) sellsNothing() core.Reason {
+	if len(p.links) > 0 {
+		return core.ReasonLinkForeignChannel
+	}
+	return core.ReasonNoLink
+}
+
 // plan finds every link of a text and decides on each. It fails closed: any doubt is a
 // hold. The last try no longer waits for links that do not open.
 func (t *Tenant) plan(ctx context.Context, s core.Settings, source core.Source, text string, last bool) (*plan, error) {
@@ -91,7 +109,12 @@ func (t *Tenant) plan(ctx context.Context, s core.Settings, source core.Source, 
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{identity: t.e.deps.Stores.Identity(tags), text: extract.Unglue(text)}
+	p := &plan{
+		identity: t.e.deps.Stores.Identity(tags), text: extract.Unglue(text),
+		until: time.Now().Add(planTimeout), refused: map[string]error{},
+	}
+	ctx, cancel := context.WithDeadline(ctx, p.until)
+	defer cancel()
 	p.facts = extract.Offer(p.text)
 	if p.facts.SoldOut {
 		p.hold(core.Hold{Reason: core.ReasonSoldOut})
@@ -112,8 +135,8 @@ func (t *Tenant) plan(ctx context.Context, s core.Settings, source core.Source, 
 			held = append(held, l.Hold)
 		}
 	}
-	if s.PartialLinks == core.DropPartial && (last || !p.retry) {
-		held = p.dropHeld(held)
+	if s.PartialLinks == core.DropPartial {
+		held = p.dropHeld(held, last)
 	}
 	for _, h := range held {
 		p.hold(h)
@@ -146,7 +169,10 @@ func (t *Tenant) decide(ctx context.Context, p *plan, s core.Settings, url strin
 	if target.Kind == affiliate.Short || target.Kind == affiliate.Showcase {
 		opened, hold, retry := t.e.open(ctx, target, p.text)
 		if hold != nil {
-			p.sells, p.retry = true, p.retry || retry
+			p.sells = true
+			if retry {
+				p.passing = append(p.passing, *hold)
+			}
 			return held(*hold)
 		}
 		target = opened
@@ -169,7 +195,7 @@ func (t *Tenant) decide(ctx context.Context, p *plan, s core.Settings, url strin
 			return l, affiliate.Target{}, affiliate.Payer{}
 		}
 	}
-	if hold, keep := policy.Store(s, l.Store, t.e.storeName(l.Store)); keep && err == nil {
+	if hold, keep := policy.Store(s, l.Store, hostOf(target.URL), t.e.storeName(l.Store)); keep && err == nil {
 		return held(hold)
 	}
 	if err != nil {
@@ -177,7 +203,9 @@ func (t *Tenant) decide(ctx context.Context, p *plan, s core.Settings, url strin
 	}
 	link, hold, retry := t.link(ctx, p, payer, target, core.SubID{})
 	if hold != nil {
-		p.retry = p.retry || retry
+		if retry {
+			p.passing = append(p.passing, *hold)
+		}
 		return held(*hold)
 	}
 	l.Final, l.Action = link, core.LinkRewritten
@@ -191,21 +219,21 @@ func (t *Tenant) decide(ctx context.Context, p *plan, s core.Settings, url strin
 }
 
 // dropHeld turns links that do not convert into dropped ones, if some other converts. A
-// deceptive link still holds everything: who writes one is not to be reposted. It returns
-// the holds that stay.
-func (p *plan) dropHeld(held []core.Hold) []core.Hold {
+// deceptive link still holds everything: who writes one is not to be reposted; and before
+// the last try a link that may convert later holds too. It returns the holds that stay.
+func (p *plan) dropHeld(held []core.Hold, last bool) []core.Hold {
 	converts := func(l core.Link) bool { return l.Action == core.LinkRewritten || l.Action == core.LinkKept }
 	deceives := func(h core.Hold) bool { return h.Reason == core.ReasonLinkDeceptive }
-	if !slices.ContainsFunc(p.links, converts) || slices.ContainsFunc(held, deceives) {
+	stays := func(h core.Hold) bool { return !last && slices.Contains(p.passing, h) }
+	if slices.ContainsFunc(held, deceives) || !slices.ContainsFunc(held, stays) && !slices.ContainsFunc(p.links, converts) {
 		return held
 	}
 	for i := range p.links {
-		if p.links[i].Action == core.LinkHeld {
-			p.links[i].Action = core.LinkDropped
+		if l := &p.links[i]; l.Action == core.LinkHeld && !stays(l.Hold) {
+			l.Action = core.LinkDropped
 		}
 	}
-	p.retry = false
-	return nil
+	return slices.DeleteFunc(held, func(h core.Hold) bool { return !stays(h) })
 }
 
 // judge applies the tenant's rules to the message as a whole.
@@ -245,6 +273,9 @@ func (t *Tenant) write(ctx context.Context, p *plan, sub core.SubID) (string, er
 				marked, hold, _ := t.link(ctx, p, p.payers[i], p.targets[i], sub)
 				if hold == nil {
 					final = marked // else the unmarked one earns as much
+				}
+				if final == l.Final {
+					p.payers[i].Store = nil // no place for a sub-id: do not ask for each group
 				}
 			}
 			edits = append(edits, compose.Edit{Start: f.Start, End: f.End, Text: final})

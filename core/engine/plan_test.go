@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/autopromo-cloud/autopromo/core"
-	"github.com/autopromo-cloud/autopromo/core/affiliate"
 	"github.com/autopromo-cloud/autopromo/ports/repository"
 )
 
@@ -18,8 +17,13 @@ const (
 // shelf is the little of a tenant's data that planning needs.
 type shelf struct {
 	repository.Tenant
-	tags []core.Tag
+	tags   []core.Tag
+	minted repository.MintedLinks
+	groups repository.Destinations
 }
+
+func (s shelf) MintedLinks() repository.MintedLinks   { return s.minted }
+func (s shelf) Destinations() repository.Destinations { return s.groups }
 
 func (s shelf) Tags() repository.Tags { return tagShelf{tags: s.tags} }
 
@@ -33,13 +37,7 @@ func (s tagShelf) List(context.Context) ([]core.Tag, error) { return s.tags, nil
 // planWith judges and writes a text under these rules; the text is "" when held.
 func planWith(t *testing.T, s core.Settings, source core.Source, text string) (*plan, string) {
 	t.Helper()
-	stores, err := affiliate.NewRegistry(affiliate.Builtin()...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tenant := Tenant{e: &Engine{deps: Deps{Stores: stores}}, repo: shelf{tags: []core.Tag{
-		{Store: "amazon", Marketplace: "amazon.com.br", Fields: map[string]string{"tag": "nossa-20"}},
-	}}}
+	tenant := tenantWith(t, Deps{}, shelf{})
 	p, err := tenant.plan(t.Context(), s, source, text, true)
 	if err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 
 const (
 	claimLease   = time.Minute      // longer than the slowest processing
-	planTimeout  = 40 * time.Second // for all short links of one message
+	planTimeout  = 40 * time.Second // for all that other people's servers do for one message
 	linkRetry    = 30 * time.Second // first pause before a short link is tried again
 	linkRetryMax = 30 * time.Minute
 	sweepBatch   = 200
@@ -62,25 +62,19 @@ func (t *Tenant) process(ctx context.Context, id core.InboxID) error {
 	if reason := unfit(tenant, entry, now); reason != "" {
 		return t.skip(ctx, entry, reason)
 	}
-	source, err := t.repo.Sources().Active(ctx, entry.Key.Chat)
-	if err != nil && core.CodeOf(err) != core.CodeNotFound {
+	source, err := t.source(ctx, entry.Key.Chat)
+	if err != nil {
 		return err
 	}
-	// Short links that take longer than the claim would be opened twice.
-	planCtx, cancel := context.WithTimeout(ctx, planTimeout)
-	p, err := t.plan(planCtx, tenant.Settings, source, entry.Text, entry.Starts >= core.MaxStarts)
-	cancel()
+	again := t.nextTry(entry, tenant.Settings.MaxAge, now)
+	p, err := t.plan(ctx, tenant.Settings, source, entry.Text, again.IsZero())
 	if err != nil {
 		return err
 	}
 	if !p.sells {
-		reason := core.ReasonNoLink
-		if len(p.links) > 0 {
-			reason = core.ReasonLinkForeignChannel
-		}
-		return t.skip(ctx, entry, reason)
+		return t.skip(ctx, entry, p.sellsNothing())
 	}
-	save, err := t.offer(ctx, tenant, source, entry, p)
+	save, err := t.offer(ctx, tenant, source, entry, p, again)
 	if err != nil {
 		return err
 	}
@@ -92,6 +86,34 @@ func (t *Tenant) process(ctx context.Context, id core.InboxID) error {
 		"deliveries", len(offer.Deliveries))
 	t.e.nudge()
 	return nil
+}
+
+// source is the group a message came from, with the rules it has, also when it was switched
+// off since; the zero Source when it was removed.
+func (t *Tenant) source(ctx context.Context, chat core.JID) (core.Source, error) {
+	source, err := t.repo.Sources().Active(ctx, chat)
+	if core.CodeOf(err) != core.CodeNotFound {
+		return source, err
+	}
+	known, err := t.repo.Sources().List(ctx)
+	for _, s := range known {
+		if s.JID == chat {
+			return s, err
+		}
+	}
+	return core.Source{}, err
+}
+
+// nextTry is when a message whose links cannot be opened, or made, now is judged again; the
+// zero time when this is its last try, also because it will be too old by then.
+func (t *Tenant) nextTry(entry core.InboxEntry, maxAge time.Duration, now time.Time) (at time.Time) {
+	t.e.draw(func(r *mathrand.Rand) {
+		at = now.Add(policy.Backoff(2*entry.Starts-1, linkRetry, linkRetryMax, r))
+	})
+	if entry.Starts >= core.MaxStarts || at.Sub(entry.SentAt) > maxAge {
+		return time.Time{}
+	}
+	return at
 }
 
 // unfit says why an entry cannot become an offer, whatever its links are.
@@ -109,11 +131,11 @@ func unfit(tenant core.Tenant, entry core.InboxEntry, now time.Time) core.Reason
 	return ""
 }
 
-// skip ends a claim without an offer. An edit can make a former offer unfit: then the
-// offer stays, held, and what was pending is cancelled.
+// skip ends a claim without an offer. An edit, or a short link that opened at last, can make
+// a former offer unfit: then the offer stays, held, and what was pending is cancelled.
 func (t *Tenant) skip(ctx context.Context, entry core.InboxEntry, reason core.Reason) error {
 	entry.State, entry.Reason = core.InboxSkipped, reason
-	if entry.Revision > 0 {
+	if entry.Revision > 0 || entry.Starts > 1 {
 		offer, err := t.repo.Offers().ByInbox(ctx, entry.ID)
 		if err == nil {
 			entry.State = core.InboxDone
@@ -131,8 +153,8 @@ func (t *Tenant) skip(ctx context.Context, entry core.InboxEntry, reason core.Re
 }
 
 // offer is what to store for a judged message: the offer, its deliveries, and the end of
-// the claim.
-func (t *Tenant) offer(ctx context.Context, tenant core.Tenant, source core.Source, entry core.InboxEntry, p *plan) (repository.SaveOffer, error) {
+// the claim. Again is when the message may be tried again, the zero time for never.
+func (t *Tenant) offer(ctx context.Context, tenant core.Tenant, source core.Source, entry core.InboxEntry, p *plan, again time.Time) (repository.SaveOffer, error) {
 	now := t.e.now()
 	id, err := t.e.newID()
 	if err != nil {
@@ -158,11 +180,8 @@ func (t *Tenant) offer(ctx context.Context, tenant core.Tenant, source core.Sour
 	entry.State = core.InboxDone
 	if len(p.holds) > 0 {
 		o.Hold, o.FinalText, o.Deliveries = &p.holds[0], "", nil
-		if p.retry && len(p.holds) == 1 && entry.Starts < core.MaxStarts {
-			entry.State = core.InboxNew
-			t.e.draw(func(r *mathrand.Rand) {
-				entry.RetryAt = now.Add(policy.Backoff(2*entry.Starts-1, linkRetry, linkRetryMax, r))
-			})
+		if p.waits() && !again.IsZero() {
+			entry.State, entry.RetryAt = core.InboxNew, again
 		}
 	}
 	save := repository.SaveOffer{

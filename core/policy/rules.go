@@ -3,17 +3,23 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/autopromo-cloud/autopromo/core"
 )
 
-// Store says why a tenant's rules keep links of a store back: slug is the store's, or the
-// domain of a merchant without one, and name is shown.
-func Store(s core.Settings, slug, name string) (core.Hold, bool) {
+// Store says why a tenant's rules keep links of a store back: slug is the store's, "" for a
+// merchant without one, host that of the page, and name is shown. A rule is a slug or a
+// domain with everything below it.
+func Store(s core.Settings, slug, host, name string) (core.Hold, bool) {
+	names := func(rule string) bool {
+		domain := strings.TrimPrefix(rule, "www.")
+		return rule == slug || host == domain || strings.Contains(domain, ".") && strings.HasSuffix(host, "."+domain)
+	}
 	switch {
-	case slices.Contains(s.BlockedStores, slug):
+	case slices.ContainsFunc(s.BlockedStores, names):
 		return core.Hold{Reason: core.ReasonStoreBlocked, Detail: name}, true
-	case len(s.AllowedStores) > 0 && !slices.Contains(s.AllowedStores, slug):
+	case len(s.AllowedStores) > 0 && !slices.ContainsFunc(s.AllowedStores, names):
 		return core.Hold{Reason: core.ReasonStoreNotAllowed, Detail: name}, true
 	}
 	return core.Hold{}, false

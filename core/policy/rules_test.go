@@ -11,17 +11,25 @@ import (
 func TestStore(t *testing.T) {
 	for _, c := range []struct {
 		allowed, blocked []string
-		slug             string
+		slug, host       string
 		want             core.Reason
 	}{
-		{nil, nil, "amazon", ""},
-		{nil, []string{"amazon"}, "amazon", core.ReasonStoreBlocked},
-		{nil, []string{"shopee"}, "amazon", ""},
-		{[]string{"amazon"}, nil, "amazon", ""},
-		{[]string{"amazon"}, nil, "loja.example", core.ReasonStoreNotAllowed},
-		{[]string{"amazon"}, []string{"amazon"}, "amazon", core.ReasonStoreBlocked},
+		{nil, nil, "amazon", "amazon.com.br", ""},
+		{nil, []string{"amazon"}, "amazon", "amazon.com.br", core.ReasonStoreBlocked},
+		{nil, []string{"shopee"}, "amazon", "amazon.com.br", ""},
+		{[]string{"amazon"}, nil, "amazon", "amazon.com.br", ""},
+		{[]string{"amazon"}, nil, "", "loja.example", core.ReasonStoreNotAllowed},
+		{[]string{"amazon"}, []string{"amazon"}, "amazon", "amazon.com.br", core.ReasonStoreBlocked},
+		{nil, []string{"loja.example"}, "", "loja.example", core.ReasonStoreBlocked},
+		{nil, []string{"loja.example"}, "", "m.loja.example", core.ReasonStoreBlocked},
+		{nil, []string{"loja.example"}, "", "outraloja.example", ""},
+		{nil, []string{"www.loja.example"}, "", "loja.example", core.ReasonStoreBlocked},
+		{nil, []string{"amazon.com.br"}, "amazon", "amazon.com.br", core.ReasonStoreBlocked},
+		{nil, []string{"amazon.com"}, "amazon", "amazon.com.br", ""},
+		{nil, []string{"amazon"}, "", "loja.amazon", ""},
+		{[]string{"loja.example"}, nil, "", "m.loja.example", ""},
 	} {
-		hold, held := policy.Store(core.Settings{AllowedStores: c.allowed, BlockedStores: c.blocked}, c.slug, c.slug)
+		hold, held := policy.Store(core.Settings{AllowedStores: c.allowed, BlockedStores: c.blocked}, c.slug, c.host, "Loja")
 		if hold.Reason != c.want || held != (c.want != "") {
 			t.Errorf("%+v: %q", c, hold.Reason)
 		}
