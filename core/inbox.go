@@ -18,8 +18,9 @@ const (
 	InboxRevoked InboxState = "revoked"
 )
 
-// MaxStarts is how often processing of one entry may begin before it is set aside. Starts
-// are stored before the work, so a crash counts too.
+// MaxStarts is how often processing of one entry may begin and not come to an end before it
+// is set aside. Starts are stored before the work, so a crash counts; a try that ended with
+// another one agreed does not.
 const MaxStarts = 5
 
 // MaxTextBytes is the longest message text that is processed; WhatsApp's own limit for a
@@ -46,6 +47,8 @@ type InboxEntry struct {
 	Reason     Reason
 	// Starts counts the times processing began.
 	Starts int
+	// Retries counts those of them that ended with another try agreed.
+	Retries int
 	// RetryAt is when a new entry may be processed, zero for at once.
 	RetryAt time.Time
 	// Revision counts edits of the message.

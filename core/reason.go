@@ -92,6 +92,7 @@ const (
 	ReasonLinkPortalOnly     Reason = "link_portal_only"
 	ReasonLinkCreator        Reason = "link_creator"
 	ReasonLinkPromoter       Reason = "link_promoter"
+	ReasonLinkNeedsAPI       Reason = "link_needs_api"
 	ReasonMintFailed         Reason = "mint_failed"
 	ReasonForeignCoupon      Reason = "foreign_coupon"
 	ReasonStoreNotAllowed    Reason = "store_not_allowed"

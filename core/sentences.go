@@ -80,6 +80,7 @@ var sentences = map[Reason]sentence{
 	ReasonLinkPortalOnly:     {"Esta loja só paga links criados no portal dela: {detail}.", "This store pays only for links made in its own portal: {detail}."},
 	ReasonLinkCreator:        {"O link pertence a um criador de conteúdo e não pode levar a sua tag: {detail}.", "The link belongs to a content creator and cannot carry your tag: {detail}."},
 	ReasonLinkPromoter:       {"O link passa pelo site de outro divulgador: {detail}.", "The link goes through another promoter's own site: {detail}."},
+	ReasonLinkNeedsAPI:       {"Esta página só pode levar a sua tag pela API da loja; cadastre app_id e app_secret na tag: {detail}.", "Only the store's API can put your tag on this page; add app_id and app_secret to the tag: {detail}."},
 	ReasonMintFailed:         {"A loja não gerou o seu link de afiliado agora: {detail}.", "The store did not make your affiliate link just now: {detail}."},
 	ReasonForeignCoupon:      {"O cupom parece ser do grupo de origem: {detail}.", "The coupon seems to be the source group's own: {detail}."},
 	ReasonStoreNotAllowed:    {"A loja não está entre as que você permite: {detail}.", "The store is not among those you allow: {detail}."},

@@ -32,6 +32,7 @@ type inboxRow struct {
 	Starts      int             `bun:"starts"`
 	RetryAt     int64           `bun:"retry_at"`
 	Revision    int             `bun:"revision"`
+	Retries     int             `bun:"retries"`
 	EditedAt    int64           `bun:"edited_at"` // of the edit Text comes from
 	// DueAt is when a new entry became due, or a claim expires: what the sweeper looks for.
 	DueAt int64 `bun:"due_at"`
@@ -71,7 +72,7 @@ func (t tenant) fromEntry(e core.InboxEntry) (inboxRow, error) {
 		ChatJID: e.Key.Chat, Participant: e.Key.Participant, MessageID: e.Key.ID,
 		Text: e.Text, Media: media, SentAt: micros(e.SentAt), ReceivedAt: micros(e.ReceivedAt),
 		State: e.State, Reason: e.Reason, Starts: e.Starts, RetryAt: micros(e.RetryAt),
-		Revision: e.Revision, DueAt: max(micros(e.ReceivedAt), micros(e.RetryAt)),
+		Revision: e.Revision, Retries: e.Retries, DueAt: max(micros(e.ReceivedAt), micros(e.RetryAt)),
 	}, err
 }
 
@@ -82,7 +83,7 @@ func (r inboxRow) toEntry() (core.InboxEntry, error) {
 		Key:  core.MessageKey{Chat: r.ChatJID, Participant: r.Participant, ID: r.MessageID},
 		Text: r.Text, Media: media, SentAt: moment(r.SentAt), ReceivedAt: moment(r.ReceivedAt),
 		State: r.State, Reason: r.Reason, Starts: r.Starts, RetryAt: moment(r.RetryAt),
-		Revision: r.Revision,
+		Revision: r.Revision, Retries: r.Retries,
 	}, err
 }
 
@@ -142,7 +143,7 @@ func otherForm(a, b core.JID) bool {
 }
 
 func (b inbox) Accept(ctx context.Context, e core.InboxEntry) (id core.InboxID, created bool, err error) {
-	e.State, e.Reason, e.Starts, e.Revision = core.InboxNew, "", 0, 0
+	e.State, e.Reason, e.Starts, e.Retries, e.Revision = core.InboxNew, "", 0, 0, 0
 	err = b.change(ctx, "accept message", func(ctx context.Context, tx bun.Tx) error {
 		row, isNew, err := b.store(ctx, tx, e)
 		if err != nil {
@@ -177,7 +178,7 @@ func (b inbox) Claim(ctx context.Context, id core.InboxID, now, until time.Time)
 		default:
 			return conflict()
 		}
-		if row.Starts >= core.MaxStarts {
+		if row.Starts-row.Retries >= core.MaxStarts {
 			row.State, row.Reason, row.RetryAt = core.InboxDead, core.ReasonPoison, 0
 			return replace(ctx, tx, row)
 		}
@@ -219,13 +220,16 @@ func (t tenant) finish(ctx context.Context, tx bun.Tx, entry core.InboxEntry) er
 	if row.State != core.InboxClaimed || row.Starts != entry.Starts || row.Revision != entry.Revision {
 		return conflict()
 	}
+	if entry.State == core.InboxNew {
+		row.Retries++
+	}
 	row.State, row.Reason = entry.State, entry.Reason
 	row.RetryAt, row.DueAt = micros(entry.RetryAt), micros(entry.RetryAt)
 	return replace(ctx, tx, row)
 }
 
 func (b inbox) Edit(ctx context.Context, e core.InboxEntry) (id core.InboxID, changed bool, err error) {
-	e.State, e.Reason, e.Starts, e.RetryAt, e.Revision = core.InboxWaiting, "", 0, time.Time{}, 1
+	e.State, e.Reason, e.Starts, e.Retries, e.RetryAt, e.Revision = core.InboxWaiting, "", 0, 0, time.Time{}, 1
 	err = b.change(ctx, "edit message", func(ctx context.Context, tx bun.Tx) error {
 		row, created, err := b.store(ctx, tx, e)
 		if err != nil {
@@ -246,7 +250,7 @@ func (b inbox) Edit(ctx context.Context, e core.InboxEntry) (id core.InboxID, ch
 		row.Text, row.Revision, row.EditedAt = e.Text, row.Revision+1, at
 		if row.State != core.InboxWaiting {
 			// Another text is another piece of work: it gets its starts anew.
-			row.State, row.Reason, row.Starts, row.RetryAt = core.InboxNew, "", 0, 0
+			row.State, row.Reason, row.Starts, row.Retries, row.RetryAt = core.InboxNew, "", 0, 0, 0
 			row.DueAt = micros(e.ReceivedAt)
 			changed = true
 		}
@@ -259,7 +263,7 @@ func (b inbox) Edit(ctx context.Context, e core.InboxEntry) (id core.InboxID, ch
 }
 
 func (b inbox) Revoke(ctx context.Context, e core.InboxEntry) error {
-	e.State, e.Reason, e.Starts, e.RetryAt = core.InboxRevoked, core.ReasonRevoked, 0, time.Time{}
+	e.State, e.Reason, e.Starts, e.Retries, e.RetryAt = core.InboxRevoked, core.ReasonRevoked, 0, 0, time.Time{}
 	return b.change(ctx, "revoke message", func(ctx context.Context, tx bun.Tx) error {
 		row, created, err := b.store(ctx, tx, e)
 		if err != nil || created {

@@ -108,6 +108,13 @@ var mutants = map[string]mutation{
 			}
 			return nil
 		}}},
+	"forgets a try that ended": {"RetriesAreNoPoison", tweaks{
+		finish: func(b repository.Inbox, e core.InboxEntry) error {
+			if e.State == core.InboxNew {
+				return nil
+			}
+			return b.Finish(anyContext, e)
+		}}},
 	"calls every edit a change": {"EditWithTheSameTextChangesNothing", tweaks{
 		edit: func(b repository.Inbox, e core.InboxEntry) (core.InboxID, bool, error) {
 			id, _, err := b.Edit(anyContext, e)

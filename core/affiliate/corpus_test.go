@@ -171,7 +171,7 @@ func heldAsDue(link corpusLink, target Target, err error) bool {
 	case "rewrite_if_tenant_consultoria":
 		return among(core.ReasonNoTag, core.ReasonLinkForeignProfile)
 	case "api_or_refuse", "refuse_by_default", "rewrite_uncertain", "rewrite_keep_seller":
-		return among(core.ReasonLinkNotProduct)
+		return among(core.ReasonLinkNotProduct, core.ReasonLinkNeedsAPI)
 	case "refuse", "unwrap_or_refuse":
 		return reason != ""
 	}

@@ -71,6 +71,7 @@ func (Magalu) Classify(u URL) (Target, bool) {
 	case !clean:
 		return refuse("magalu", core.ReasonLinkDeceptive, u.Host), true
 	}
+	path = magaluShopPath(path)
 	if id, ok := magaluProduct(path, owner != ""); ok {
 		link := magaluSite + path + "/"
 		// The seller is part of the offer: the same product costs something else elsewhere.
@@ -91,9 +92,20 @@ func (Magalu) Classify(u URL) (Target, bool) {
 
 const magaluSite = "https://www.magazineluiza.com.br/"
 
+// magaluShopPath turns the page of the older "divulgador" programme, which its short links
+// lead to, into the shop's own page of the same product: slug/divulgador/oferta/<id>/… has
+// the id, category and subcategory of slug/p/<id>/…. That both are one product is plausible
+// from public examples and was not tried.
+func magaluShopPath(path string) string {
+	slug, offer, ok := strings.Cut(path, "/divulgador/oferta/")
+	if !ok || strings.Contains(slug, "/") {
+		return path
+	}
+	return slug + "/p/" + offer
+}
+
 // magaluProduct reads slug/p/<id>[/<category>[/<subcategory>]]. A path without slug is only
-// known to work inside a storefront. The "divulgador" pages belong to another programme and
-// have no proven form in a storefront.
+// known to work inside a storefront.
 func magaluProduct(path string, storefront bool) (id string, ok bool) {
 	if slug, _, _ := strings.Cut(path, "/"); slug != "p" {
 		if slug == "divulgador" || slug == "busca" || magaluStorefront(slug) || !magaluSlug(slug) {

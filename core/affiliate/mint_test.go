@@ -45,7 +45,7 @@ func TestMintOnlyPages(t *testing.T) {
 			t.Errorf("%s: payer %v, %v", link, p, err)
 		}
 		_, err := own.Rewrite(target, core.SubID{})
-		wantError(t, err, core.CodePrecondition, core.ReasonLinkNotProduct, "", "shopee.com.br")
+		wantError(t, err, core.CodePrecondition, core.ReasonLinkNeedsAPI, "", "Shopee")
 	}
 	network := r.Identity([]core.Tag{{Store: "awin", Marketplace: "shopee.com.br", Fields: map[string]string{"awinaffid": "222222"}}})
 	_, err := network.Payer(r.Classify("https://shopee.com.br/m/ofertas"))

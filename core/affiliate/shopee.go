@@ -194,7 +194,7 @@ func (Shopee) Rewrite(t Target, tag core.Tag, sub core.SubID) (string, error) {
 	ids, ok := strings.CutPrefix(t.URL, shopeeProductURL)
 	shop, item, _ := strings.Cut(ids, "/")
 	if !ok || t.MintOnly {
-		return "", core.NewError(core.CodePrecondition, core.ReasonLinkNotProduct, "shopee.com.br")
+		return "", core.NewError(core.CodePrecondition, core.ReasonLinkNeedsAPI, "Shopee")
 	}
 	link := "https://s.shopee.com.br/an_redir?origin_link=https%3A%2F%2Fshopee.com.br%2Fproduct%2F" + shop + "%2F" + item +
 		"&affiliate_id=" + tag.Fields["affiliate_id"]

@@ -108,9 +108,9 @@ func (t *Tenant) source(ctx context.Context, chat core.JID) (core.Source, error)
 // zero time when this is its last try, also because it will be too old by then.
 func (t *Tenant) nextTry(entry core.InboxEntry, maxAge time.Duration, now time.Time) (at time.Time) {
 	t.e.draw(func(r *mathrand.Rand) {
-		at = now.Add(policy.Backoff(2*entry.Starts-1, linkRetry, linkRetryMax, r))
+		at = now.Add(policy.Backoff(2*entry.Retries+1, linkRetry, linkRetryMax, r))
 	})
-	if entry.Starts >= core.MaxStarts || at.Sub(entry.SentAt) > maxAge {
+	if entry.Starts-entry.Retries >= core.MaxStarts || at.Sub(entry.SentAt) > maxAge {
 		return time.Time{}
 	}
 	return at

@@ -169,9 +169,10 @@ type Inbox interface {
 	// Claim begins processing: a new and due entry, or a claimed one whose claim expired,
 	// becomes claimed until the given time and its Starts rises by one, durably, before it
 	// is returned. Anything else is ErrConflict. An entry that already had core.MaxStarts
-	// starts becomes dead with ReasonPoison instead, and ErrConflict is returned.
+	// starts more than Retries becomes dead with ReasonPoison instead, and ErrConflict is returned.
 	Claim(ctx context.Context, id core.InboxID, now, until time.Time) (core.InboxEntry, error)
-	// Finish ends a claim: state becomes done, skipped or dead, or new with a RetryAt. The
+	// Finish ends a claim: state becomes done, skipped or dead, or new with a RetryAt, which
+	// raises Retries (so does a Save). The
 	// claim is named by entry.Starts and entry.Revision; a claim that is no longer the
 	// current one is ErrConflict.
 	Finish(ctx context.Context, entry core.InboxEntry) error

@@ -22,6 +22,7 @@ func inboxCases() []Case {
 		{"FinishStoresTheOutcome", finishStores},
 		{"StaleFinishIsConflict", staleFinish},
 		{"PoisonDies", poisonDies},
+		{"RetriesAreNoPoison", retriesAreNoPoison},
 		{"DueInboxIsListed", dueInbox},
 	}
 }
@@ -220,6 +221,27 @@ func poisonDies(tb testing.TB, r repository.Repository) {
 	refs, err := r.Queue().DueInbox(w.ctx, w.now.Add(time.Hour), w.now.Add(time.Hour), 10)
 	w.ok("due inbox", err)
 	w.same("due entries", len(refs), 0)
+}
+
+// retriesAreNoPoison: a try that ended and agreed on another one says nothing against the
+// message; only tries that never ended do.
+func retriesAreNoPoison(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	id := s.accept(s.message())
+	for n := range 2 * core.MaxStarts {
+		e := s.claim(id)
+		w.same("retries", e.Retries, n)
+		w.same("starts", e.Starts, n+1)
+		e.State, e.RetryAt = core.InboxNew, w.now
+		w.ok("finish", s.Inbox().Finish(w.ctx, e))
+	}
+	for range core.MaxStarts {
+		s.claim(id)
+		w.pass(time.Minute)
+	}
+	_, err := s.Inbox().Claim(w.ctx, id, w.now, w.now.Add(time.Minute))
+	w.fails("one start without an end too many", err, core.ErrConflict)
 }
 
 func dueInbox(tb testing.TB, r repository.Repository) {

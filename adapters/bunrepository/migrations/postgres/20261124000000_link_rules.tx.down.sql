@@ -25,3 +25,5 @@ ALTER TABLE offers DROP COLUMN IF EXISTS discount_percent;
 ALTER TABLE offers DROP COLUMN IF EXISTS list_price_cents;
 --bun:split
 ALTER TABLE group_sources DROP COLUMN IF EXISTS words;
+--bun:split
+ALTER TABLE inbox DROP COLUMN IF EXISTS retries;

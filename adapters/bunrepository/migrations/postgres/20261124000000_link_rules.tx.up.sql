@@ -1,3 +1,5 @@
+ALTER TABLE inbox ADD COLUMN IF NOT EXISTS retries integer NOT NULL DEFAULT 0;
+--bun:split
 ALTER TABLE group_sources ADD COLUMN IF NOT EXISTS words jsonb NOT NULL DEFAULT '{}';
 --bun:split
 ALTER TABLE offers ADD COLUMN IF NOT EXISTS list_price_cents bigint NOT NULL DEFAULT 0;

@@ -25,3 +25,5 @@ ALTER TABLE offers DROP COLUMN discount_percent;
 ALTER TABLE offers DROP COLUMN list_price_cents;
 --bun:split
 ALTER TABLE group_sources DROP COLUMN words;
+--bun:split
+ALTER TABLE inbox DROP COLUMN retries;

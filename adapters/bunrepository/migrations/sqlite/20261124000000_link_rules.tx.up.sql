@@ -1,3 +1,5 @@
+ALTER TABLE inbox ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;
+--bun:split
 ALTER TABLE group_sources ADD COLUMN words TEXT NOT NULL DEFAULT '{}';
 --bun:split
 ALTER TABLE offers ADD COLUMN list_price_cents INTEGER NOT NULL DEFAULT 0;
