@@ -208,7 +208,7 @@ func amazonPage(path string) (string, bool) {
 	case first == "b", rest == "b":
 		return "/b", true
 	case first == "gp":
-		first, rest, _ = strings.Cut(rest, "/")
+		first, _, _ = strings.Cut(rest, "/")
 		if !slices.Contains([]string{"goldbox", "bestsellers", "browse.html", "new-releases", "movers-and-shakers", "prime"}, first) {
 			return "", false
 		}

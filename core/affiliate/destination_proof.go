@@ -92,7 +92,7 @@ var wordEnding = regexp.MustCompile(`(?:-br)?\.([A-Za-z]+|xn--[A-Za-z0-9-]+)[-.]
 
 // legible is text in Latin letters with the signs of product names, none of which a server
 // could take for another.
-var legible = regexp.MustCompile("^[\\x00-\\x7fªµºÀ-ɏ°²³¹½¼¾®©™×–—‘’“”•]*$")
+var legible = regexp.MustCompile(`^[\x00-\x7fªµºÀ-ɏ°²³¹½¼¾®©™×–—‘’“”•]*$`)
 
 // provenNoPerson proves that no segment leads to somebody's page, or on to another: a shop's
 // word must be followed by a product. Accents make no difference.

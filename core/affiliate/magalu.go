@@ -175,7 +175,7 @@ func provenMagaluSeller(seller string) bool {
 func provenMagaluProduct(inside string) bool {
 	slug, rest, _ := strings.Cut(inside, "/p/")
 	if after, bare := strings.CutPrefix(inside, "p/"); bare {
-		slug, rest = "", after
+		rest = after
 	} else if slug == "" || len(slug) > 512 || slug == "divulgador" || slug == "busca" || strings.Contains(slug, "/") ||
 		strings.HasPrefix(strings.ToLower(slug), "magazine") && !strings.Contains(slug, "-") {
 		return false

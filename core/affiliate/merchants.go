@@ -127,7 +127,7 @@ func produtoDigits(parts []string) (id string, ok bool) {
 	return merchantID(parts[1])
 }
 
-// produtoOrSlugP reads both forms that the stores of the Americanas group have had.
+// produtoOrSlugP reads both forms that this group of stores has had.
 func produtoOrSlugP(parts []string) (id string, ok bool) {
 	if id, ok := produtoDigits(parts); ok {
 		return id, true

@@ -53,11 +53,10 @@ func keptNames(list string) (names []string, ok bool) {
 	names = strings.Split(list, ",")
 	seen := map[string]bool{}
 	for _, name := range names {
-		if folded := strings.ToLower(name); !isKeepable(name) || seen[folded] || len(names) > 8 {
+		if !isKeepable(name) || seen[strings.ToLower(name)] || len(names) > 8 {
 			return nil, false
-		} else {
-			seen[folded] = true
 		}
+		seen[strings.ToLower(name)] = true
 	}
 	return names, true
 }

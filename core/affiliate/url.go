@@ -116,11 +116,6 @@ func scanURL(s string) (clean, ok bool) {
 	return clean, true
 }
 
-// hasHidden says whether scanURL would refuse a character of s.
-func hasHidden(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r == '\\' || isHidden(r) }) >= 0
-}
-
 // isHidden finds bidi and zero-width characters, spaces, controls, variation selectors and
 // broken UTF-8.
 func isHidden(r rune) bool {

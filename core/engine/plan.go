@@ -110,11 +110,11 @@ func (t *Tenant) plan(ctx context.Context, s core.Settings, source core.Source, 
 		return nil, err
 	}
 	p := &plan{
-		identity: t.e.deps.Stores.Identity(tags), text: extract.Unglue(text),
-		until: time.Now().Add(planTimeout), refused: map[string]error{},
+		identity: t.e.deps.Stores.Identity(tags), text: extract.Unglue(text), refused: map[string]error{},
 	}
-	ctx, cancel := context.WithDeadline(ctx, p.until)
+	ctx, cancel := context.WithTimeout(ctx, planTimeout)
 	defer cancel()
+	p.until, _ = ctx.Deadline()
 	p.facts = extract.Offer(p.text)
 	if p.facts.SoldOut {
 		p.hold(core.Hold{Reason: core.ReasonSoldOut})
