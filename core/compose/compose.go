@@ -49,11 +49,16 @@ func Apply(text string, edits []Edit) (string, error) {
 		}
 		b.WriteString(c.Text)
 		last = c.End
-		next := len(text)
-		if i+1 < len(cuts) {
-			next = cuts[i+1].Start
+		rest := cuts[i+1:]
+		from := c.End // what will stand behind c: what is taken away does not
+		for len(rest) > 0 && rest[0].Start == from && rest[0].Text == "" {
+			from, rest = rest[0].End, rest[1:]
 		}
-		if c.Text != "" && runsOn(text[c.End:next], next < len(text) && cuts[i+1].Text != "") {
+		next := len(text)
+		if len(rest) > 0 {
+			next = rest[0].Start
+		}
+		if c.Text != "" && runsOn(text[from:next], len(rest) > 0 && rest[0].Text != "") {
 			b.WriteByte(' ')
 		}
 	}
