@@ -51,8 +51,11 @@ type Instance struct {
 	// LinkedAt is when the number was linked first; the warm-up counts from here.
 	LinkedAt  time.Time
 	CheckedAt time.Time // last time the provider was asked
-	CreatedAt time.Time
-	UpdatedAt time.Time
+	// CaughtUpAt is until when the provider's history was searched for messages that never
+	// reached us; zero for never.
+	CaughtUpAt time.Time
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
 }
 
 // InstanceName is the provider-side name of a tenant's session: "autopromo_", the user id

@@ -74,6 +74,7 @@ const (
 	ReasonTooLong   Reason = "too_long"
 	ReasonNotSource Reason = "not_source"
 	ReasonPoison    Reason = "poison"
+	ReasonBacklog   Reason = "backlog"
 )
 
 // Reasons an offer or one delivery is held, cancelled, failed, expired or unsure.

@@ -64,6 +64,7 @@ var sentences = map[Reason]sentence{
 	ReasonNoLink:    {"Mensagem sem link.", "The message has no link."},
 	ReasonTooLong:   {"Mensagem longa demais.", "The message is too long."},
 	ReasonNotSource: {"O grupo não é uma fonte ativa.", "The group is not an active source."},
+	ReasonBacklog:   {"Havia mensagens demais na fila quando esta chegou.", "Too many messages were waiting when this one arrived."},
 	ReasonPoison:    {"O processamento falhou várias vezes; a mensagem foi separada.", "Processing failed repeatedly; the message was set aside."},
 
 	ReasonNoTag:              {"Você ainda não tem tag desta loja: {detail}.", "You have no tag for this store yet: {detail}."},

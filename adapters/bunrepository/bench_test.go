@@ -14,8 +14,8 @@ import (
 // BenchmarkAccept stores webhooks from 64 callers at once, each durable when it returns.
 func BenchmarkAccept(b *testing.B) {
 	r := openTest(b)
-	r.write.ResetQueryHooks()
-	r.read.ResetQueryHooks()
+	file(r).write.ResetQueryHooks()
+	file(r).read.ResetQueryHooks()
 	box := r.Tenant(seedTenant(b, r, "x")).Inbox()
 	text := strings.Repeat("Oferta! ", 60)
 	now := time.Now()

@@ -10,10 +10,10 @@ import (
 )
 
 // directory looks across tenants and answers with ids.
-type directory struct{ *Repository }
+type directory struct{ across }
 
 func (d directory) CreateTenant(ctx context.Context, t core.Tenant) error {
-	return d.change(ctx, "create tenant", func(ctx context.Context, tx bun.Tx) error {
+	return tenant{Repository: d.Repository, id: t.ID}.change(ctx, "create tenant", func(ctx context.Context, tx bun.Tx) error {
 		row, err := fromTenant(t)
 		if err != nil {
 			return err
@@ -23,22 +23,22 @@ func (d directory) CreateTenant(ctx context.Context, t core.Tenant) error {
 }
 
 func (d directory) TenantByEmail(ctx context.Context, email string) (core.TenantID, error) {
-	return d.owner(ctx, "tenant by e-mail", d.read.NewSelect().Model((*userRow)(nil)).
-		Column("id").Where("email = ?", email))
+	return d.owner(ctx, "tenant by e-mail", (*userRow)(nil), "id", "email = ?", email)
 }
 
 func (d directory) TenantByWebhook(ctx context.Context, hash string) (core.TenantID, error) {
-	return d.owner(ctx, "tenant by webhook", d.read.NewSelect().Model((*instanceRow)(nil)).
-		Column("user_id").Where("webhook_hash = ?", hash))
+	return d.owner(ctx, "tenant by webhook", (*instanceRow)(nil), "user_id", "webhook_hash = ?", hash)
 }
 
 func (d directory) TenantByInstanceName(ctx context.Context, name string) (core.TenantID, error) {
-	return d.owner(ctx, "tenant by instance name", d.read.NewSelect().Model((*instanceRow)(nil)).
-		Column("user_id").Where("instance_name = ?", name))
+	return d.owner(ctx, "tenant by instance name", (*instanceRow)(nil), "user_id", "instance_name = ?", name)
 }
 
-func (d directory) owner(ctx context.Context, op string, q *bun.SelectQuery) (id core.TenantID, err error) {
-	err = d.look(ctx, op, func(ctx context.Context, _ bun.IDB) error { return q.Scan(ctx, &id) })
+// owner reads the tenant of the one row that fits.
+func (d directory) owner(ctx context.Context, op string, model any, column, where, arg string) (id core.TenantID, err error) {
+	err = d.look(ctx, op, func(ctx context.Context, db bun.IDB) error {
+		return db.NewSelect().Model(model).Column(column).Where(where, arg).Scan(ctx, &id)
+	})
 	return id, err
 }
 

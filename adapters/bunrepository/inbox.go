@@ -1,6 +1,7 @@
 package bunrepository
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
 
 	"github.com/autopromo-cloud/autopromo/core"
 )
@@ -143,7 +145,10 @@ func otherForm(a, b core.JID) bool {
 }
 
 func (b inbox) Accept(ctx context.Context, e core.InboxEntry) (id core.InboxID, created bool, err error) {
-	e.State, e.Reason, e.Starts, e.Retries, e.Revision = core.InboxNew, "", 0, 0, 0
+	if e.State != core.InboxSkipped {
+		e.State, e.Reason = core.InboxNew, ""
+	}
+	e.Starts, e.Retries, e.Revision = 0, 0, 0
 	err = b.change(ctx, "accept message", func(ctx context.Context, tx bun.Tx) error {
 		row, isNew, err := b.store(ctx, tx, e)
 		if err != nil {
@@ -165,37 +170,101 @@ func (b inbox) Accept(ctx context.Context, e core.InboxEntry) (id core.InboxID, 
 	return id, created, err
 }
 
-func (b inbox) Claim(ctx context.Context, id core.InboxID, now, until time.Time) (e core.InboxEntry, err error) {
-	claimed := false
-	err = b.change(ctx, "claim message", func(ctx context.Context, tx bun.Tx) error {
-		row, err := locked[inboxRow](ctx, tx, b.tenant, "id = ?", id)
-		if err != nil {
+func (b inbox) Claim(ctx context.Context, now, until time.Time, limit int) (claimed []core.InboxEntry, err error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	err = b.change(ctx, "claim messages", func(ctx context.Context, tx bun.Tx) error {
+		claimed = nil
+		for {
+			rows, err := b.due(ctx, tx, micros(now), limit)
+			if err != nil || len(rows) == 0 {
+				return err
+			}
+			if head := rows[0]; head.unfinished() >= core.MaxStarts {
+				head.State, head.Reason, head.RetryAt = core.InboxDead, core.ReasonPoison, 0
+				if err := replace(ctx, tx, head); err != nil {
+					return err
+				}
+				continue
+			}
+			claimed, err = b.begin(ctx, tx, claimable(rows), micros(until))
 			return err
 		}
-		switch {
-		case row.State == core.InboxNew && row.RetryAt <= micros(now):
-		case row.State == core.InboxClaimed && row.DueAt <= micros(now):
-		default:
-			return conflict()
-		}
-		if row.Starts-row.Retries >= core.MaxStarts {
-			row.State, row.Reason, row.RetryAt = core.InboxDead, core.ReasonPoison, 0
-			return replace(ctx, tx, row)
-		}
-		row.State, row.Starts, row.DueAt = core.InboxClaimed, row.Starts+1, micros(until)
-		claimed = true
-		if e, err = row.toEntry(); err != nil {
-			return err
-		}
-		return replace(ctx, tx, row)
 	})
-	if err == nil && !claimed {
-		err = conflict() // set aside, which is stored
-	}
 	if err != nil {
-		return core.InboxEntry{}, err
+		return nil, err
 	}
-	return e, nil
+	return claimed, nil
+}
+
+// unfinished counts the starts that did not come to an end.
+func (r inboxRow) unfinished() int { return r.Starts - r.Retries }
+
+// due reads, and locks, entries that wait at now, the longest-due first. Each state has its
+// own index in that order.
+func (b inbox) due(ctx context.Context, tx bun.Tx, now int64, limit int) ([]inboxRow, error) {
+	var rows []inboxRow
+	for _, state := range []core.InboxState{core.InboxNew, core.InboxClaimed} {
+		var some []inboxRow
+		q := tx.NewSelect().Model(&some).Where("user_id = ?", b.id).Where("state = ?", state).
+			Where("due_at <= ?", now).OrderExpr("due_at, id").Limit(int64(limit))
+		if tx.Dialect().Name() != dialect.SQLite {
+			q = q.For("UPDATE SKIP LOCKED")
+		}
+		if err := q.Scan(ctx); err != nil {
+			return nil, err
+		}
+		rows = append(rows, some...)
+	}
+	slices.SortStableFunc(rows, func(a, b inboxRow) int {
+		return cmp.Or(cmp.Compare(a.DueAt, b.DueAt), cmp.Compare(a.ID, b.ID))
+	})
+	return rows[:min(limit, len(rows))], nil
+}
+
+// claimable is which of the due rows may be begun together: the head alone when it may have
+// killed its worker, else all that cannot have.
+func claimable(rows []inboxRow) []inboxRow {
+	if rows[0].unfinished() > 0 {
+		return rows[:1]
+	}
+	return slices.DeleteFunc(rows, func(row inboxRow) bool { return row.unfinished() > 0 })
+}
+
+// begin claims locked rows.
+func (b inbox) begin(ctx context.Context, tx bun.Tx, rows []inboxRow, until int64) ([]core.InboxEntry, error) {
+	ids := make([]core.InboxID, 0, len(rows))
+	entries := make([]core.InboxEntry, 0, len(rows))
+	for _, row := range rows {
+		row.State, row.Starts, row.DueAt = core.InboxClaimed, row.Starts+1, until
+		entry, err := row.toEntry()
+		if err != nil {
+			return nil, err
+		}
+		ids, entries = append(ids, row.ID), append(entries, entry)
+	}
+	_, err := tx.NewUpdate().Model((*inboxRow)(nil)).Set("state = ?", core.InboxClaimed).
+		Set("starts = starts + 1").Set("due_at = ?", until).
+		Where("user_id = ?", b.id).Where("id IN (?)", bun.List(ids)).Exec(ctx)
+	return entries, err
+}
+
+func (b inbox) Renew(ctx context.Context, claims []core.InboxEntry, until time.Time) error {
+	if len(claims) == 0 {
+		return nil
+	}
+	return b.change(ctx, "renew claims", func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewUpdate().Model((*inboxRow)(nil)).Set("due_at = ?", micros(until)).
+			Where("user_id = ?", b.id).Where("state = ?", core.InboxClaimed).Where("due_at < ?", micros(until)).
+			WhereGroup(" AND ", func(q *bun.UpdateQuery) *bun.UpdateQuery {
+				for _, e := range claims {
+					q = q.WhereOr("id = ? AND starts = ? AND revision = ?", e.ID, e.Starts, e.Revision)
+				}
+				return q
+			}).Exec(ctx)
+		return err
+	})
 }
 
 func (b inbox) Finish(ctx context.Context, entry core.InboxEntry) error {
@@ -275,5 +344,57 @@ func (b inbox) Revoke(ctx context.Context, e core.InboxEntry) error {
 		}
 		return b.cancelPending(ctx, tx, core.ReasonRevoked,
 			"offer_id IN (SELECT id FROM offers WHERE user_id = ? AND inbox_id = ?)", b.id, row.ID)
+	})
+}
+
+func (b inbox) Newest(ctx context.Context, chat core.JID) (newest time.Time, err error) {
+	err = b.look(ctx, "newest message", func(ctx context.Context, db bun.IDB) error {
+		var at int64
+		err := db.NewSelect().Model((*inboxRow)(nil)).ColumnExpr("coalesce(max(sent_at), 0)").
+			Where("user_id = ?", b.id).Where("chat_jid = ?", chat).Scan(ctx, &at)
+		newest = moment(at)
+		return err
+	})
+	return newest, err
+}
+
+func (b inbox) Dead(ctx context.Context, before core.InboxID, limit int) (dead []core.InboxEntry, err error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	err = b.look(ctx, "dead messages", func(ctx context.Context, db bun.IDB) error {
+		var rows []inboxRow
+		q := db.NewSelect().Model(&rows).Where("user_id = ?", b.id).Where("state = 'dead'").
+			OrderExpr("id DESC").Limit(int64(limit))
+		if before != "" {
+			q = q.Where("id < ?", before)
+		}
+		if err := q.Scan(ctx); err != nil {
+			return err
+		}
+		for _, row := range rows {
+			entry, err := row.toEntry()
+			if err != nil {
+				return err
+			}
+			dead = append(dead, entry)
+		}
+		return nil
+	})
+	return dead, err
+}
+
+func (b inbox) Redrive(ctx context.Context, id core.InboxID, now time.Time) error {
+	return b.change(ctx, "redrive message", func(ctx context.Context, tx bun.Tx) error {
+		row, err := locked[inboxRow](ctx, tx, b.tenant, "id = ?", id)
+		if err != nil {
+			return err
+		}
+		if row.State != core.InboxDead {
+			return conflict()
+		}
+		row.State, row.Reason, row.Starts, row.Retries, row.RetryAt = core.InboxNew, "", 0, 0, 0
+		row.DueAt = micros(now)
+		return replace(ctx, tx, row)
 	})
 }

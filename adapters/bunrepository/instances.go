@@ -32,6 +32,7 @@ type instanceRow struct {
 	Provisioned   bool                `bun:"provisioned"`
 	LinkedAt      int64               `bun:"linked_at"`
 	CheckedAt     int64               `bun:"checked_at"`
+	CaughtUpAt    int64               `bun:"caught_up_at"`
 	CreatedAt     int64               `bun:"created_at"`
 	UpdatedAt     int64               `bun:"updated_at"`
 }
@@ -42,7 +43,7 @@ func (t tenant) fromInstance(i core.Instance) (instanceRow, error) {
 		WebhookHash: i.WebhookHash, Status: i.Status, Reason: i.Reason,
 		QRCode: i.QRCode, QRCodeAt: micros(i.QRCodeAt), PhoneNumber: i.PhoneNumber,
 		Generation: i.Generation, Provisioned: i.Provisioned,
-		LinkedAt: micros(i.LinkedAt), CheckedAt: micros(i.CheckedAt),
+		LinkedAt: micros(i.LinkedAt), CheckedAt: micros(i.CheckedAt), CaughtUpAt: micros(i.CaughtUpAt),
 		CreatedAt: micros(i.CreatedAt), UpdatedAt: micros(i.UpdatedAt),
 	}
 	var err error
@@ -68,7 +69,7 @@ func (t tenant) toInstance(row instanceRow) (core.Instance, error) {
 		WebhookHash: row.WebhookHash, Status: row.Status, Reason: row.Reason,
 		QRCode: row.QRCode, QRCodeAt: moment(row.QRCodeAt), PhoneNumber: row.PhoneNumber,
 		Generation: row.Generation, Provisioned: row.Provisioned,
-		LinkedAt: moment(row.LinkedAt), CheckedAt: moment(row.CheckedAt),
+		LinkedAt: moment(row.LinkedAt), CheckedAt: moment(row.CheckedAt), CaughtUpAt: moment(row.CaughtUpAt),
 		CreatedAt: moment(row.CreatedAt), UpdatedAt: moment(row.UpdatedAt),
 	}
 	var err error

@@ -9,27 +9,32 @@ import (
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/migrate"
+
+	"github.com/autopromo-cloud/autopromo/core"
 )
 
 //go:embed migrations
 var migrationFiles embed.FS
 
 // Migrate brings the schema up to date. It is safe to call again, also after a crash and
-// from several processes: each migration is one transaction together with its mark.
+// from several processes: each migration is one transaction together with its mark. On
+// PostgreSQL it needs the role that owns the tables, and lets Options.AppRole in.
 func (r *Repository) Migrate(ctx context.Context) error {
 	m, err := r.migrator(migrate.BeforeMigration(unlessMarked), migrate.AfterMigration(mark))
 	if err != nil {
 		return err
 	}
-	if err := m.Init(ctx); err != nil {
-		return r.translate("migrate: prepare", err)
-	}
-	for {
-		// After errMarked the marks are read anew: another process was faster.
-		if _, err = m.Migrate(ctx); !errors.Is(err, errMarked) {
-			return r.translate("migrate", err)
+	return r.translate("migrate", r.database.exclusive(ctx, func(ctx context.Context) error {
+		if err := m.Init(ctx); err != nil {
+			return err
 		}
-	}
+		for {
+			// After errMarked the marks are read anew: another process was faster.
+			if _, err := m.Migrate(ctx); !errors.Is(err, errMarked) {
+				return err
+			}
+		}
+	}))
 }
 
 var errMarked = errors.New("the migration has been applied by another process")
@@ -63,18 +68,16 @@ func (r *Repository) Pending(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var tables int
-	if err := r.read.NewSelect().TableExpr("sqlite_master").ColumnExpr("count(*)").
-		Where("name = 'bun_migrations'").Scan(ctx, &tables); err != nil {
-		return nil, r.translate("pending migrations", err)
-	}
-	var all migrate.MigrationSlice
-	if tables > 0 {
-		if all, err = m.MigrationsWithStatus(ctx); err != nil {
+	all, err := m.MigrationsWithStatus(ctx)
+	if err != nil {
+		// Without its table nothing has been applied. Asked that way, because databases
+		// do not agree on where their tables are listed.
+		if _, missing := r.database.owner().NewSelect().Table("bun_migrations").Count(ctx); missing == nil {
 			return nil, r.translate("pending migrations", err)
+		} else if code, _ := r.database.classify(missing); code == core.CodeUnavailable {
+			return nil, r.translate("pending migrations", missing)
 		}
-	} else {
-		set, err := migrationSet()
+		set, err := r.migrationSet()
 		if err != nil {
 			return nil, err
 		}
@@ -95,22 +98,24 @@ func (r *Repository) Rollback(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = m.Rollback(ctx)
-	return r.translate("rollback", err)
+	return r.translate("rollback", r.database.exclusive(ctx, func(ctx context.Context) error {
+		_, err := m.Rollback(ctx)
+		return err
+	}))
 }
 
 func (r *Repository) migrator(hooks ...migrate.MigratorOption) (*migrate.Migrator, error) {
-	set, err := migrationSet()
+	set, err := r.migrationSet()
 	if err != nil {
 		return nil, err
 	}
 	// By default a migration is marked before it runs, and stays marked when it fails.
-	return migrate.NewMigrator(r.write, set,
+	return migrate.NewMigrator(r.database.owner(), set,
 		append(hooks, migrate.WithMarkAppliedOnSuccess(true), migrate.WithUpsert(true))...), nil
 }
 
-func migrationSet() (*migrate.Migrations, error) {
-	files, err := fs.Sub(migrationFiles, "migrations/sqlite")
+func (r *Repository) migrationSet() (*migrate.Migrations, error) {
+	files, err := fs.Sub(migrationFiles, "migrations/"+r.dialect)
 	if err != nil {
 		return nil, fmt.Errorf("embedded migrations: %w", err)
 	}
@@ -119,4 +124,46 @@ func migrationSet() (*migrate.Migrations, error) {
 		return nil, fmt.Errorf("embedded migrations: %w", err)
 	}
 	return set, nil
+}
+
+// Verify says whether a program may start on this database: its schema is up to date, it
+// belongs to the installation whose keys have this print, and, on PostgreSQL, it is durable
+// and the role cannot pass by the row level security. The first call on a new database
+// makes it belong to the print's installation. The error is CodePrecondition and says what
+// to do, in words for an operator.
+func (r *Repository) Verify(ctx context.Context, keysPrint string) error {
+	pending, err := r.Pending(ctx)
+	if err != nil {
+		return err
+	}
+	if len(pending) > 0 {
+		return unfit("the schema is not up to date (%d migrations are missing): run \"autopromo migrate up\" as the owner of the database", len(pending))
+	}
+	if err := r.database.verify(ctx); err != nil {
+		return r.translate("verify", err)
+	}
+	stored, err := r.installation(ctx, keysPrint)
+	if err != nil {
+		return r.translate("verify", err)
+	}
+	if stored != keysPrint {
+		return unfit("this database belongs to other keys: use the keys file of the process that was started first (--keys-file)")
+	}
+	return nil
+}
+
+// installation returns the print the database belongs to, after a first call the given one.
+func (r *Repository) installation(ctx context.Context, keysPrint string) (stored string, err error) {
+	err = r.database.change(ctx, scope{}, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO installation (id, keys_print) VALUES (1, ?) ON CONFLICT (id) DO NOTHING", keysPrint); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, "SELECT keys_print FROM installation WHERE id = 1").Scan(&stored)
+	})
+	return stored, err
+}
+
+// unfit is a database that must not be used as it is.
+func unfit(format string, args ...any) error {
+	return &core.Error{Code: core.CodePrecondition, Reason: core.ReasonInternal, Err: fmt.Errorf(format, args...)}
 }

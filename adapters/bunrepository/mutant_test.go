@@ -44,7 +44,15 @@ type tweaks struct {
 	discover func(repository.Sources, []core.Source) ([]core.Source, error)
 	update   func(repository.Instance, func(*core.Instance) error) (core.Instance, error)
 	take     func(q repository.Queue, now time.Time, holder string, lease time.Duration) (core.Lane, error)
-	due      func(q repository.Queue, now, before time.Time, limit int) ([]repository.InboxRef, error)
+	backlog  func(q repository.Queue, now time.Time, limit int) ([]repository.Backlog, error)
+	ledger   func(q repository.Queue) (repository.Ledger, error)
+	claim    func(b repository.Inbox, now, until time.Time, limit int) ([]core.InboxEntry, error)
+	keep     func(b repository.Inbox, claims []core.InboxEntry, until time.Time) error
+	newest   func(b repository.Inbox, chat core.JID) (time.Time, error)
+	dead     func(b repository.Inbox, before core.InboxID, limit int) ([]core.InboxEntry, error)
+	redrive  func(b repository.Inbox, id core.InboxID, now time.Time) error
+	snapshot func(t repository.Tenant, read func(repository.Tenant) error) error
+	clock    func(r repository.Repository) time.Time
 	byName   func(repository.Directory, string) (core.TenantID, error)
 }
 
@@ -297,11 +305,67 @@ func (q mutantQueue) TakeLane(ctx context.Context, now time.Time, holder string,
 	return q.m.take(q.Queue, now, holder, lease)
 }
 
-func (q mutantQueue) DueInbox(ctx context.Context, now, before time.Time, limit int) ([]repository.InboxRef, error) {
-	if q.m.due == nil {
-		return q.Queue.DueInbox(ctx, now, before, limit)
+func (q mutantQueue) Backlog(ctx context.Context, now time.Time, limit int) ([]repository.Backlog, error) {
+	if q.m.backlog == nil {
+		return q.Queue.Backlog(ctx, now, limit)
 	}
-	return q.m.due(q.Queue, now, before, limit)
+	return q.m.backlog(q.Queue, now, limit)
+}
+
+func (q mutantQueue) Ledger(ctx context.Context) (repository.Ledger, error) {
+	if q.m.ledger == nil {
+		return q.Queue.Ledger(ctx)
+	}
+	return q.m.ledger(q.Queue)
+}
+
+func (m *mutant) Now() time.Time {
+	if m.clock == nil {
+		return m.Repository.Now()
+	}
+	return m.clock(m.Repository)
+}
+
+func (t mutantTenant) Snapshot(ctx context.Context, read func(repository.Tenant) error) error {
+	if t.m.tweaks.snapshot == nil {
+		return t.Tenant.Snapshot(ctx, read)
+	}
+	return t.m.tweaks.snapshot(t.Tenant, read)
+}
+
+func (b mutantInbox) Claim(ctx context.Context, now, until time.Time, limit int) ([]core.InboxEntry, error) {
+	if b.m.claim == nil {
+		return b.Inbox.Claim(ctx, now, until, limit)
+	}
+	return b.m.claim(b.Inbox, now, until, limit)
+}
+
+func (b mutantInbox) Renew(ctx context.Context, claims []core.InboxEntry, until time.Time) error {
+	if b.m.keep == nil {
+		return b.Inbox.Renew(ctx, claims, until)
+	}
+	return b.m.keep(b.Inbox, claims, until)
+}
+
+func (b mutantInbox) Newest(ctx context.Context, chat core.JID) (time.Time, error) {
+	if b.m.newest == nil {
+		return b.Inbox.Newest(ctx, chat)
+	}
+	return b.m.newest(b.Inbox, chat)
+}
+
+func (b mutantInbox) Dead(ctx context.Context, before core.InboxID, limit int) ([]core.InboxEntry, error) {
+	if b.m.dead == nil {
+		return b.Inbox.Dead(ctx, before, limit)
+	}
+	return b.m.dead(b.Inbox, before, limit)
+}
+
+func (b mutantInbox) Redrive(ctx context.Context, id core.InboxID, now time.Time) error {
+	if b.m.redrive == nil {
+		return b.Inbox.Redrive(ctx, id, now)
+	}
+	return b.m.redrive(b.Inbox, id, now)
 }
 
 type mutantDirectory struct {

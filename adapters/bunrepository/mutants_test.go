@@ -32,7 +32,8 @@ func TestTheSuiteCatchesMutants(t *testing.T) {
 	}
 	all := maps.Clone(mutants)
 	maps.Copy(all, linkMutants)
-	if len(all) != len(mutants)+len(linkMutants) {
+	maps.Copy(all, queueMutants)
+	if len(all) != len(mutants)+len(linkMutants)+len(queueMutants) {
 		t.Fatal("two mutants have one name")
 	}
 	for name, guarded := range all {
@@ -269,10 +270,6 @@ var mutants = map[string]mutation{
 	"leases for ever": {"LeasedLaneIsNotTaken", tweaks{
 		take: func(q repository.Queue, now time.Time, holder string, lease time.Duration) (core.Lane, error) {
 			return q.TakeLane(anyContext, now, holder, 1000*lease)
-		}}},
-	"lists what has just come in": {"DueInboxIsListed", tweaks{
-		due: func(q repository.Queue, now, _ time.Time, limit int) ([]repository.InboxRef, error) {
-			return q.DueInbox(anyContext, now, now.Add(time.Hour), limit)
 		}}},
 	"does not mind the case of a name": {"TenantIsFoundByInstanceName", tweaks{
 		byName: func(d repository.Directory, name string) (core.TenantID, error) {

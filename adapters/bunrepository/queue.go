@@ -16,7 +16,7 @@ import (
 )
 
 // queue finds due work of all tenants and answers with ids.
-type queue struct{ *Repository }
+type queue struct{ across }
 
 func (q queue) TakeLane(ctx context.Context, now time.Time, holder string, lease time.Duration) (core.Lane, error) {
 	// Dispatchers ask all the time and mostly for nothing: that answer is one indexed read
@@ -111,24 +111,6 @@ func overdue(ctx context.Context, db bun.IDB, model any, state, column string, u
 		Where("state = ?", state).Where("? <= ?", bun.Ident(column), until).
 		OrderExpr("?", bun.Ident(column)).Limit(int64(limit)).Scan(ctx, &rows)
 	return rows, err
-}
-
-func (q queue) DueInbox(ctx context.Context, now, before time.Time, limit int) (refs []repository.InboxRef, err error) {
-	if limit <= 0 {
-		return nil, nil
-	}
-	err = q.snapshot(ctx, "due inbox", func(ctx context.Context, db bun.IDB) error {
-		fresh, err := overdue(ctx, db, (*inboxRow)(nil), "new", "due_at", min(micros(now), micros(before)-1), limit)
-		if err != nil {
-			return err
-		}
-		expired, err := overdue(ctx, db, (*inboxRow)(nil), "claimed", "due_at", micros(now), limit)
-		for _, row := range oldest(limit, fresh, expired) {
-			refs = append(refs, repository.InboxRef{Tenant: row.UserID, ID: core.InboxID(row.ID)})
-		}
-		return err
-	})
-	return refs, err
 }
 
 func (q queue) Unsettled(ctx context.Context, now time.Time, limit int) (refs []repository.DeliveryRef, err error) {

@@ -3,8 +3,8 @@ package bunrepository
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"sync/atomic"
+	"time"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
@@ -16,60 +16,120 @@ import (
 // Repository is a repository.Repository over one SQL database. It is safe for concurrent
 // use. Close it when nothing uses it any more.
 type Repository struct {
-	write  *bun.DB // one connection
-	read   *bun.DB
-	writer *writer
-	seal   *sealer
-	closed atomic.Bool
+	database database
+	dialect  string // the folder of its migrations
+	clock    *clock
+	seal     *sealer
+	closed   atomic.Bool
 }
 
 var _ repository.Repository = (*Repository)(nil)
 
+// database is how one kind of database runs transactions and names its errors.
+type database interface {
+	// change runs fn in a transaction that is durable when change returns nil.
+	change(ctx context.Context, s scope, fn func(context.Context, bun.Tx) error) error
+	// look runs fn, which reads with one statement.
+	look(ctx context.Context, s scope, fn func(context.Context, bun.IDB) error) error
+	// snapshot runs fn, whose several reads see the same moment.
+	snapshot(ctx context.Context, s scope, fn func(context.Context, bun.IDB) error) error
+	// classify says what an error of the driver means; "" when it is not the driver's.
+	classify(err error) (core.Code, core.Reason)
+	// owner is the connections that may change the schema.
+	owner() *bun.DB
+	// exclusive runs fn while no other process migrates.
+	exclusive(ctx context.Context, fn func(context.Context) error) error
+	// verify says why this database cannot be trusted.
+	verify(ctx context.Context) error
+	close() error
+}
+
+// scope says whose rows a transaction may touch: one tenant's, or, for the Directory and
+// the Queue, those of all.
+type scope struct {
+	tenant core.TenantID // "" for all
+}
+
 // Tenant scopes everything to one tenant.
-func (r *Repository) Tenant(id core.TenantID) repository.Tenant { return tenant{r, id} }
+func (r *Repository) Tenant(id core.TenantID) repository.Tenant { return tenant{Repository: r, id: id} }
 
 // Directory answers whose a credential is.
-func (r *Repository) Directory() repository.Directory { return directory{r} }
+func (r *Repository) Directory() repository.Directory { return directory{across{r}} }
 
 // Queue finds due work of all tenants.
-func (r *Repository) Queue() repository.Queue { return queue{r} }
+func (r *Repository) Queue() repository.Queue { return queue{across{r}} }
 
 // Ping says whether the database answers; CodeUnavailable when it does not.
 func (r *Repository) Ping(ctx context.Context) error {
-	return r.look(ctx, "ping", func(ctx context.Context, db bun.IDB) error {
+	return across{r}.look(ctx, "ping", func(ctx context.Context, db bun.IDB) error {
 		var one int
 		return db.NewSelect().ColumnExpr("1").Scan(ctx, &one)
 	})
 }
+
+// Now is the time all processes on this database share, kept by the monotonic clock.
+func (r *Repository) Now() time.Time { return r.clock.now() }
 
 // Close releases the connections. Methods called later answer CodeUnavailable.
 func (r *Repository) Close() error {
 	if r.closed.Swap(true) {
 		return nil
 	}
-	return errors.Join(r.read.Close(), r.write.Close())
+	return r.database.close()
 }
 
-// change runs fn in a transaction that is durable when change returns nil.
-func (r *Repository) change(ctx context.Context, op string, fn func(context.Context, bun.Tx) error) error {
-	return r.translate(op, r.writer.do(ctx, fn))
+// across is the scope of the few questions that look across tenants.
+type across struct{ *Repository }
+
+func (a across) change(ctx context.Context, op string, fn func(context.Context, bun.Tx) error) error {
+	return a.translate(op, a.database.change(ctx, scope{}, fn))
 }
 
-// look runs fn, which reads with one statement.
-func (r *Repository) look(ctx context.Context, op string, fn func(context.Context, bun.IDB) error) error {
-	return r.translate(op, fn(ctx, r.read))
+func (a across) look(ctx context.Context, op string, fn func(context.Context, bun.IDB) error) error {
+	return a.translate(op, a.database.look(ctx, scope{}, fn))
 }
 
-// snapshot runs fn, whose several reads see the same moment.
-func (r *Repository) snapshot(ctx context.Context, op string, fn func(context.Context, bun.IDB) error) error {
-	return r.translate(op, r.read.RunInTx(ctx, &sql.TxOptions{ReadOnly: true},
-		func(ctx context.Context, tx bun.Tx) error { return fn(ctx, tx) }))
+func (a across) snapshot(ctx context.Context, op string, fn func(context.Context, bun.IDB) error) error {
+	return a.translate(op, a.database.snapshot(ctx, scope{}, fn))
 }
 
 // tenant is the scope everything of one tenant lives in.
 type tenant struct {
 	*Repository
 	id core.TenantID
+	// moment is the transaction of a Snapshot, nil outside of one.
+	moment bun.IDB
+}
+
+func (t tenant) change(ctx context.Context, op string, fn func(context.Context, bun.Tx) error) error {
+	if t.moment != nil {
+		return core.NewError(core.CodeInvalid, core.ReasonInternal, "a snapshot only reads")
+	}
+	return t.translate(op, t.database.change(ctx, scope{t.id}, fn))
+}
+
+func (t tenant) look(ctx context.Context, op string, fn func(context.Context, bun.IDB) error) error {
+	if t.moment != nil {
+		return t.translate(op, fn(ctx, t.moment))
+	}
+	return t.translate(op, t.database.look(ctx, scope{t.id}, fn))
+}
+
+func (t tenant) snapshot(ctx context.Context, op string, fn func(context.Context, bun.IDB) error) error {
+	if t.moment != nil {
+		return t.translate(op, fn(ctx, t.moment))
+	}
+	return t.translate(op, t.database.snapshot(ctx, scope{t.id}, fn))
+}
+
+// Snapshot implements [repository.Tenant].
+func (t tenant) Snapshot(ctx context.Context, read func(repository.Tenant) error) error {
+	return t.snapshot(ctx, "snapshot", func(_ context.Context, db bun.IDB) error {
+		if err := read(tenant{t.Repository, t.id, db}); err != nil {
+			return refusal{err}
+		}
+		return nil
+	})
 }
 
 func (t tenant) Account() repository.Account           { return account{t} }

@@ -43,8 +43,8 @@ func openFile(tb testing.TB, path string, o Options) *Repository {
 		tb.Fatal(err)
 	}
 	guard := tenantGuard{tb}
-	r.write.AddQueryHook(guard)
-	r.read.AddQueryHook(guard)
+	file(r).write.AddQueryHook(guard)
+	file(r).read.AddQueryHook(guard)
 	return r
 }
 
@@ -74,7 +74,11 @@ var acrossTenants = []string{
 	`SELECT "w"."user_id" FROM "whatsapp_instances" AS "w" WHERE (status <> 'disconnected') AND (checked_at < `,
 	`SELECT "l"."user_id", "l"."instance_id", "l"."next_send_at", "l"."paced_until", "l"."woken_at", ` +
 		`"l"."lease_holder", "l"."lease_until", "l"."fence" FROM "lanes" AS "l" WHERE (next_send_at <= `,
-	`SELECT "i"."user_id", "i"."id", "due_at" AS due_at FROM "inbox" AS "i" WHERE (state = '`,
+	`SELECT user_id, count(*) AS waiting, min(due_at) AS since FROM (`,
+	`SELECT state AS name, count(*) AS n FROM "`, // the ledger counts all
+	`SELECT count(*) FROM "offers" AS "o" WHERE (TRUE)`,
+	`SELECT count(*) FROM "offers" AS "o" WHERE (hold_reason `,
+	`SELECT count(*) FROM "inbox" AS "i" WHERE (state = 'done' AND NOT EXISTS (`,
 	`SELECT "d"."user_id", "d"."id", "deadline" AS due_at FROM "deliveries" AS "d" WHERE (state = 'dispatching')`,
 	`SELECT "d"."user_id", "d"."id", "not_before" AS due_at FROM "deliveries" AS "d" WHERE (state = 'ambiguous')`,
 }
@@ -141,3 +145,6 @@ func TestTheGuardSeesLeaks(t *testing.T) {
 		}
 	}
 }
+
+// file is the SQLite side of a repository.
+func file(r *Repository) *sqliteDB { return r.database.(*sqliteDB) }

@@ -15,7 +15,8 @@ import (
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/autopromo-cloud/autopromo/core"
 )
@@ -27,10 +28,14 @@ type Options struct {
 	// Logger gets what no caller can be told. Default: discard.
 	Logger *slog.Logger
 	// BusyTimeout is how long a write waits for another process that writes to the same
-	// file. Default: 5 s.
+	// SQLite file. Default: 5 s.
 	BusyTimeout time.Duration
-	// Readers is the most reads that run at the same time. Default: 8.
+	// Readers is the most reads that run at the same time on SQLite. Default: 8.
 	Readers int
+	// Connections is the most connections to PostgreSQL. Default: 16.
+	Connections int
+	// AppRole is the PostgreSQL role that Migrate grants access to, "" for none.
+	AppRole string
 }
 
 func (o Options) withDefaults() Options {
@@ -42,6 +47,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Readers <= 0 {
 		o.Readers = 8
+	}
+	if o.Connections <= 0 {
+		o.Connections = 16
 	}
 	return o
 }
@@ -84,17 +92,73 @@ func OpenSQLite(ctx context.Context, path string, o Options) (*Repository, error
 	read.SetMaxOpenConns(o.Readers)
 	read.SetMaxIdleConns(o.Readers)
 
-	r := &Repository{
-		write: bun.NewDB(write, sqlitedialect.New()),
-		read:  bun.NewDB(read, sqlitedialect.New()),
-		seal:  seal,
-	}
-	r.writer = &writer{db: r.write, log: o.Logger}
+	db := &sqliteDB{write: bun.NewDB(write, sqlitedialect.New()), read: bun.NewDB(read, sqlitedialect.New())}
+	db.writer = &writer{db: db.write, log: o.Logger}
 	// The writer goes first: it is the one that turns the write-ahead log on.
 	if err := errors.Join(write.PingContext(ctx), read.PingContext(ctx)); err != nil {
-		return nil, errors.Join(cannotOpen(err), r.Close())
+		return nil, errors.Join(cannotOpen(err), db.close())
 	}
-	return r, nil
+	return &Repository{database: db, dialect: "sqlite", clock: newClock(), seal: seal}, nil
+}
+
+// sqliteDB is a file with one writer at a time, whose price is shared, and many readers. It
+// has no row level security: that the statements keep to one tenant is for tests to check.
+type sqliteDB struct {
+	write  *bun.DB // one connection
+	read   *bun.DB
+	writer *writer
+}
+
+func (d *sqliteDB) change(ctx context.Context, _ scope, fn func(context.Context, bun.Tx) error) error {
+	return d.writer.do(ctx, fn)
+}
+
+func (d *sqliteDB) look(ctx context.Context, _ scope, fn func(context.Context, bun.IDB) error) error {
+	return fn(ctx, d.read)
+}
+
+func (d *sqliteDB) snapshot(ctx context.Context, _ scope, fn func(context.Context, bun.IDB) error) error {
+	return d.read.RunInTx(ctx, &sql.TxOptions{ReadOnly: true},
+		func(ctx context.Context, tx bun.Tx) error { return fn(ctx, tx) })
+}
+
+func (d *sqliteDB) owner() *bun.DB { return d.write }
+
+// exclusive needs nothing: each migration is one transaction together with its mark, and
+// write transactions exclude each other.
+func (d *sqliteDB) exclusive(ctx context.Context, fn func(context.Context) error) error {
+	return fn(ctx)
+}
+
+// verify has nothing to ask: this package made the file and its settings.
+func (d *sqliteDB) verify(context.Context) error { return nil }
+
+func (d *sqliteDB) close() error { return errors.Join(d.read.Close(), d.write.Close()) }
+
+func (d *sqliteDB) classify(err error) (core.Code, core.Reason) {
+	var driver *sqlite.Error
+	if !errors.As(err, &driver) {
+		return "", ""
+	}
+	return sqliteCode(driver.Code())
+}
+
+// sqliteCode classes an extended result code of SQLite.
+func sqliteCode(extended int) (core.Code, core.Reason) {
+	switch extended {
+	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+		return core.CodeConflict, core.ReasonConflict
+	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+		// Rows are only ever removed with what hangs on them, so this is a new row whose
+		// owner is not there, or is another tenant's.
+		return core.CodeNotFound, core.ReasonNotFound
+	}
+	switch extended & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL,
+		sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOMEM:
+		return core.CodeUnavailable, core.ReasonUnavailable
+	}
+	return core.CodeInternal, core.ReasonInternal
 }
 
 // sqliteDSN writes the path as a URI, so that a "?" or "#" in it stays part of it.

@@ -49,8 +49,8 @@ func TestConnectionsAreDurable(t *testing.T) {
 		db            *bun.DB
 		pragma, value string
 	}{
-		{r.write, "journal_mode", "wal"}, {r.write, "synchronous", "2"}, {r.write, "foreign_keys", "1"},
-		{r.write, "busy_timeout", "5000"}, {r.read, "journal_mode", "wal"}, {r.read, "query_only", "1"},
+		{file(r).write, "journal_mode", "wal"}, {file(r).write, "synchronous", "2"}, {file(r).write, "foreign_keys", "1"},
+		{file(r).write, "busy_timeout", "5000"}, {file(r).read, "journal_mode", "wal"}, {file(r).read, "query_only", "1"},
 	} {
 		var got string
 		if err := want.db.QueryRow("PRAGMA " + want.pragma).Scan(&got); err != nil || got != want.value {
@@ -76,7 +76,7 @@ func TestLockedIsUnavailable(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
 	one := openFile(t, path, Options{Keys: testKeys()})
 	two := openFile(t, path, Options{Keys: testKeys(), BusyTimeout: time.Millisecond})
-	err := one.writer.do(t.Context(), func(ctx context.Context, _ bun.Tx) error {
+	err := file(one).writer.do(t.Context(), func(ctx context.Context, _ bun.Tx) error {
 		err := two.Tenant("x").Account().SaveSettings(ctx, core.Settings{})
 		if !errors.Is(err, core.ErrUnavailable) {
 			t.Errorf("write beside another process: error is %v", err)
@@ -197,8 +197,8 @@ func TestHotPathsUseAnIndex(t *testing.T) {
 	id := seedTenant(t, r, "x")
 	ctx, now := t.Context(), time.Now()
 	var seen explain
-	r.write.AddQueryHook(&seen)
-	r.read.AddQueryHook(&seen)
+	file(r).write.AddQueryHook(&seen)
+	file(r).read.AddQueryHook(&seen)
 	_, _ = r.Tenant(id).Sources().Active(ctx, "1@g.us")
 	_, _ = r.Tenant(id).MintedLinks().Get(ctx, "https://example.com/1")
 	_, _ = r.Tenant(id).MintedLinks().Find(ctx, "shopee", "https://example.com/2", "print", core.SubID{Group: "g", Offer: "o"})
@@ -207,13 +207,15 @@ func TestHotPathsUseAnIndex(t *testing.T) {
 	_, _ = r.Directory().TenantByInstanceName(ctx, "name")
 	_, _ = r.Directory().Unchecked(ctx, now, 10)
 	_, _ = r.Queue().TakeLane(ctx, now, "holder", time.Minute)
-	_, _ = r.Queue().DueInbox(ctx, now, now, 10)
+	_, _ = r.Tenant(id).Inbox().Claim(ctx, now, now, 10)
+	_, _ = r.Tenant(id).Inbox().Newest(ctx, "1@g.us")
+	_, _ = r.Tenant(id).Inbox().Dead(ctx, "", 10)
 	_, _ = r.Queue().Unsettled(ctx, now, 10)
 	if len(seen.queries) < 13 {
 		t.Fatalf("only %d statements were seen", len(seen.queries))
 	}
 	for _, query := range slices.Clone(seen.queries) {
-		rows, err := r.read.QueryContext(ctx, "EXPLAIN QUERY PLAN "+query)
+		rows, err := file(r).read.QueryContext(ctx, "EXPLAIN QUERY PLAN "+query)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -51,13 +51,13 @@ func oldDelivery(id, state, destination string) string {
 func openOld(t *testing.T) *Repository {
 	t.Helper()
 	r := openUnmigrated(t, filepath.Join(t.TempDir(), "test.db"))
-	all, err := migrationSet()
+	all, err := r.migrationSet()
 	if err != nil {
 		t.Fatal(err)
 	}
 	one := migrate.NewMigrations()
 	one.Add(all.Sorted()[0])
-	m := migrate.NewMigrator(r.write, one)
+	m := migrate.NewMigrator(file(r).write, one)
 	if err := m.Init(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func openOld(t *testing.T) *Repository {
 		t.Fatal(err)
 	}
 	for _, row := range oldRows {
-		if _, err := r.write.Exec(row); err != nil {
+		if _, err := file(r).write.Exec(row); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -127,13 +127,13 @@ func TestRollbackKeepsOldRows(t *testing.T) {
 	if err := r.Rollback(ctx); err != nil {
 		t.Fatal(err)
 	}
-	wantPending(t, r, second)
+	wantPending(t, r, second, third)
 	words := func(all []string) []string { return strings.Fields(strings.Join(all, ";")) }
 	if after := schema(t, r); !slices.Equal(words(after), words(before)) {
 		t.Errorf("schema after the rollback:\n%v\nbefore:\n%v", after, before)
 	}
 	for table, want := range map[string]int{"users": 1, "group_sources": 1, "offers": 1, "deliveries": 2} {
-		if got, err := r.read.NewSelect().Table(table).Count(ctx); err != nil || got != int64(want) {
+		if got, err := file(r).read.NewSelect().Table(table).Count(ctx); err != nil || got != int64(want) {
 			t.Errorf("%d rows of %s (%v), want %d", got, table, err, want)
 		}
 	}

@@ -32,10 +32,10 @@ func (w *writerTest) AfterQuery(context.Context, *bun.QueryEvent) {}
 
 func newWriterTest(t *testing.T) *writerTest {
 	w := &writerTest{Repository: openTest(t), t: t}
-	if _, err := w.write.Exec("CREATE TABLE notes (name TEXT PRIMARY KEY)"); err != nil {
+	if _, err := file(w.Repository).write.Exec("CREATE TABLE notes (name TEXT PRIMARY KEY)"); err != nil {
 		t.Fatal(err)
 	}
-	w.write.AddQueryHook(w)
+	file(w.Repository).write.AddQueryHook(w)
 	return w
 }
 
@@ -49,7 +49,7 @@ func note(name string) func(context.Context, bun.Tx) error {
 func (w *writerTest) notes() []string {
 	w.t.Helper()
 	var names []string
-	if err := w.read.NewSelect().Table("notes").Column("name").Order("name").Scan(context.Background(), &names); err != nil {
+	if err := file(w.Repository).read.NewSelect().Table("notes").Column("name").Order("name").Scan(context.Background(), &names); err != nil {
 		w.t.Fatal(err)
 	}
 	return names
@@ -61,7 +61,7 @@ func (w *writerTest) gathered(writes ...func(context.Context, bun.Tx) error) []e
 	entered, release := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if err := w.writer.do(context.Background(), func(context.Context, bun.Tx) error {
+		if err := file(w.Repository).writer.do(context.Background(), func(context.Context, bun.Tx) error {
 			close(entered)
 			<-release
 			return nil
@@ -73,7 +73,7 @@ func (w *writerTest) gathered(writes ...func(context.Context, bun.Tx) error) []e
 	errs := make([]error, len(writes))
 	for i, fn := range writes {
 		errs[i] = errAbandoned
-		wg.Go(func() { errs[i] = w.writer.do(context.Background(), fn) })
+		wg.Go(func() { errs[i] = file(w.Repository).writer.do(context.Background(), fn) })
 		w.queued(i + 1) // one after the other, so that the first one leads
 	}
 	close(release)
@@ -85,9 +85,9 @@ func (w *writerTest) gathered(writes ...func(context.Context, bun.Tx) error) []e
 func (w *writerTest) queued(n int) {
 	w.t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; runtime.Gosched() {
-		w.writer.mu.Lock()
-		have := len(w.writer.queue)
-		w.writer.mu.Unlock()
+		file(w.Repository).writer.mu.Lock()
+		have := len(file(w.Repository).writer.queue)
+		file(w.Repository).writer.mu.Unlock()
 		if have == n {
 			return
 		}
@@ -173,7 +173,7 @@ func TestAWriteThatEndsItsGoroutineLeavesNobodyWaiting(t *testing.T) {
 			t.Errorf("error %d is %v", i, err)
 		}
 	}
-	if err := w.writer.do(context.Background(), note("c")); err != nil {
+	if err := file(w.Repository).writer.do(context.Background(), note("c")); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.notes(); !slices.Equal(got, []string{"c"}) {
@@ -200,7 +200,7 @@ func TestALostCommitReachesEverybody(t *testing.T) {
 	if got := w.notes(); len(got) != 0 {
 		t.Errorf("stored %v", got)
 	}
-	if err := w.writer.do(context.Background(), note("after")); err != nil {
+	if err := file(w.Repository).writer.do(context.Background(), note("after")); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -211,7 +211,7 @@ func TestACanceledWriteNeverRuns(t *testing.T) {
 	entered, release := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if err := w.writer.do(context.Background(), func(context.Context, bun.Tx) error {
+		if err := file(w.Repository).writer.do(context.Background(), func(context.Context, bun.Tx) error {
 			close(entered)
 			<-release
 			return nil
@@ -221,7 +221,7 @@ func TestACanceledWriteNeverRuns(t *testing.T) {
 	})
 	<-entered
 	waiting := make(chan error)
-	go func() { waiting <- w.writer.do(ctx, note("never")) }()
+	go func() { waiting <- file(w.Repository).writer.do(ctx, note("never")) }()
 	w.queued(1)
 	cancel()
 	// It comes back although the leader is still at work.
@@ -230,7 +230,7 @@ func TestACanceledWriteNeverRuns(t *testing.T) {
 	}
 	close(release)
 	wg.Wait()
-	if err := w.writer.do(ctx, note("never")); !errors.Is(err, context.Canceled) {
+	if err := file(w.Repository).writer.do(ctx, note("never")); !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v", err)
 	}
 	if got := w.notes(); len(got) != 0 {
@@ -241,7 +241,7 @@ func TestACanceledWriteNeverRuns(t *testing.T) {
 func TestABegunWriteIsCarriedThrough(t *testing.T) {
 	w := newWriterTest(t)
 	ctx, cancel := context.WithCancel(context.Background())
-	err := w.writer.do(ctx, func(ctx context.Context, tx bun.Tx) error {
+	err := file(w.Repository).writer.do(ctx, func(ctx context.Context, tx bun.Tx) error {
 		cancel()
 		return note("stays")(ctx, tx)
 	})
@@ -261,7 +261,7 @@ func TestManyWritersAllGetTheirOwnOutcome(t *testing.T) {
 		wg.Go(func() {
 			for n := range 20 {
 				// Every name is written by two of them.
-				err := w.writer.do(context.Background(), note(string(rune('A'+i/2))+strings.Repeat("x", n)))
+				err := file(w.Repository).writer.do(context.Background(), note(string(rune('A'+i/2))+strings.Repeat("x", n)))
 				if err == nil {
 					stored.Add(1)
 				} else {

@@ -26,6 +26,7 @@ type commands struct {
 
 	Serve   serveCommand   `cmd:"" default:"1" help:"Run the server (the default)."`
 	Migrate migrateCommand `cmd:"" help:"Look at or change the schema of the database."`
+	Keys    keysCommand    `cmd:"" help:"Make the keys of an installation."`
 	Demo    demoCommand    `cmd:"" help:"Play the whole product with a simulated WhatsApp; nothing leaves this machine."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
@@ -76,11 +77,18 @@ func (p *program) settings() (wiring.Settings, error) {
 	if err != nil {
 		return wiring.Settings{}, err
 	}
-	keys, err := keyfile.Open(c.DataDir, wiring.Database)
+	keys, err := openKeys(c)
 	if err != nil {
 		return wiring.Settings{}, err
 	}
 	return wiring.Settings{Config: c, Keys: keys, Log: p.logger(c, c.LogLevel), Version: currentVersion()}, nil
+}
+
+func openKeys(c config.Config) (keyfile.Keys, error) {
+	if c.KeysFile != "" {
+		return keyfile.Read(c.KeysFile)
+	}
+	return keyfile.Open(c.DataDir, wiring.Database)
 }
 
 func (p *program) logger(c config.Config, level slog.Level) *slog.Logger {

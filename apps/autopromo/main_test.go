@@ -136,7 +136,7 @@ func TestExitCodes(t *testing.T) {
 		{args: []string{"--pacing=fast"}, code: 2, say: "want safe or off"},
 		{environ: []string{"AUTOPROMO_PORT=1"}, code: 2, say: "unknown environment variable AUTOPROMO_PORT; --help"},
 		{environ: []string{"AUTOPROMO_PACIN=off"}, code: 2, say: "did you mean AUTOPROMO_PACING?"},
-		{environ: []string{"AUTOPROMO_DATABASE_URL=postgres://u:hunter2@db/x"}, code: 2, say: "not in this version"},
+		{environ: []string{"AUTOPROMO_DATABASE_URL=mysql://u:hunter2@db/x"}, code: 2, say: "want a URL that begins with postgres://"},
 		{args: []string{"--data-dir=" + file}, code: 1, say: "data folder"},
 		{args: []string{"--http-addr=203.0.113.1:1", "--data-dir=" + t.TempDir() + "/data"}, code: 1, say: "listen on 203.0.113.1:1 (--http-addr, AUTOPROMO_HTTP_ADDR): "},
 		{args: []string{"migrate", "down", "--data-dir=" + t.TempDir() + "/data"}, code: 1, say: "--delete-data"},

@@ -10,13 +10,15 @@ import (
 )
 
 type migrateCommand struct {
-	Up     migrateUp     `cmd:"" help:"Apply every migration that is missing; serve does this by itself."`
+	Up     migrateUp     `cmd:"" help:"Apply every migration that is missing. serve does this by itself with the embedded database; on PostgreSQL the owner of the database runs it, before the new version starts."`
 	Status migrateStatus `cmd:"" help:"List the migrations that are missing."`
 	Down   migrateDown   `cmd:"" help:"Take the last migrations back, with the data in their tables."`
 }
 
 type (
-	migrateUp     struct{}
+	migrateUp struct {
+		AppRole string `default:"" placeholder:"ROLE" help:"PostgreSQL role that serve connects as; it is granted what it needs and no more."`
+	}
 	migrateStatus struct{}
 	migrateDown   struct {
 		DeleteData bool `help:"Confirm that the data may go."`
@@ -24,8 +26,8 @@ type (
 )
 
 // Run applies what is missing.
-func (migrateUp) Run(ctx context.Context, p *program) error {
-	return p.withRepository(ctx, func(r *bunrepository.Repository) error {
+func (c migrateUp) Run(ctx context.Context, p *program) error {
+	return p.withRepository(ctx, c.AppRole, func(r *bunrepository.Repository) error {
 		pending, err := r.Pending(ctx)
 		if err != nil {
 			return err
@@ -40,7 +42,7 @@ func (migrateUp) Run(ctx context.Context, p *program) error {
 
 // Run lists what is missing.
 func (migrateStatus) Run(ctx context.Context, p *program) error {
-	return p.withRepository(ctx, func(r *bunrepository.Repository) error {
+	return p.withRepository(ctx, "", func(r *bunrepository.Repository) error {
 		pending, err := r.Pending(ctx)
 		if err != nil {
 			return err
@@ -60,7 +62,7 @@ func (c migrateDown) Run(ctx context.Context, p *program) error {
 	if !c.DeleteData {
 		return errors.New("this deletes the data in the tables it removes; say --delete-data if that is meant")
 	}
-	return p.withRepository(ctx, func(r *bunrepository.Repository) error {
+	return p.withRepository(ctx, "", func(r *bunrepository.Repository) error {
 		if err := r.Rollback(ctx); err != nil {
 			return err
 		}
@@ -69,12 +71,12 @@ func (c migrateDown) Run(ctx context.Context, p *program) error {
 	})
 }
 
-func (p *program) withRepository(ctx context.Context, do func(*bunrepository.Repository) error) error {
+func (p *program) withRepository(ctx context.Context, appRole string, do func(*bunrepository.Repository) error) error {
 	settings, err := p.settings()
 	if err != nil {
 		return err
 	}
-	r, err := wiring.OpenRepository(ctx, settings)
+	r, err := wiring.OpenRepository(ctx, settings, appRole)
 	if err != nil {
 		return err
 	}

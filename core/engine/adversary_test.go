@@ -70,7 +70,7 @@ func TestAdversary(t *testing.T) {
 		}
 		random.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
 		text := strings.Join(lines, pick([]string{"\n", "\n", "\n", " ", "", "\r\n", "\n\n"}))
-		p, err := tenant.plan(t.Context(), settings[random.Intn(len(settings))], core.Source{}, text, true)
+		p, err := tenant.plan(t.Context(), tenant.under(settings[random.Intn(len(settings))]), core.Source{}, text, true)
 		if err != nil {
 			t.Fatal(err)
 		}

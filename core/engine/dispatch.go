@@ -2,12 +2,14 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	mathrand "math/rand/v2"
 	"sync"
 	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/core/policy"
+	"github.com/autopromo-cloud/autopromo/ports/bus"
 	"github.com/autopromo-cloud/autopromo/ports/repository"
 )
 
@@ -31,12 +33,39 @@ func (e *Engine) nudge() {
 	}
 }
 
+// callDispatcher wakes a dispatcher: this process's own, else one of another process. One
+// that is not reached finds the lane by itself, a little later.
+func (t *Tenant) callDispatcher(ctx context.Context) {
+	if t.e.config.Roles&Dispatcher != 0 {
+		t.e.nudge()
+		return
+	}
+	payload, err := json.Marshal(dispatchBell{Tenant: t.id})
+	if err == nil {
+		err = t.e.deps.Publisher.Publish(ctx, TopicDispatch, bus.Message{Payload: payload})
+	}
+	if err != nil {
+		t.log().Debug("no dispatcher was called", "error", err)
+	}
+}
+
+// dispatchBell is the payload of TopicDispatch.
+type dispatchBell struct {
+	Tenant core.TenantID `json:"user_id"`
+}
+
+// answerDispatchBell looks for due lanes, whoever's they are.
+func (e *Engine) answerDispatchBell(context.Context, bus.Message) error {
+	e.nudge()
+	return nil
+}
+
 // wake makes the tenant's lane due, after something changed that it may have waited for.
 func (t *Tenant) wake(ctx context.Context) {
 	if err := t.repo.Lane().Wake(ctx, t.e.now()); err != nil && core.CodeOf(err) != core.CodeNotFound {
 		t.log().Warn("the lane was not woken; it will be due by itself", "error", err)
 	}
-	t.e.nudge()
+	t.callDispatcher(ctx)
 }
 
 // dispatch takes due lanes, the longest-due first, and serves up to Senders of them at
@@ -98,108 +127,107 @@ func (t *Tenant) serve(ctx context.Context, lane core.Lane) {
 // keep renews a lease until the returned function is called. A lease that is lost all the
 // same stops nothing here: the fence refuses whatever a former holder begins.
 func (t *Tenant) keep(ctx context.Context, lane core.Lane) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		tick := time.NewTicker(laneLease / 3)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			if err := t.repo.Lane().Renew(ctx, lane, t.e.now().Add(laneLease)); err != nil && ctx.Err() == nil {
-				t.log().Warn("the lane's lease was not renewed", "error", err)
-			}
+	return keeping(ctx, laneLease/3, func(ctx context.Context) {
+		if err := t.repo.Lane().Renew(ctx, lane, t.e.now().Add(laneLease)); err != nil && ctx.Err() == nil {
+			t.log().Warn("the lane's lease was not renewed", "error", err)
 		}
-	}()
-	return func() { cancel(); <-done }
+	})
+}
+
+// standing is what choosing and permitting the next send needs to know, read at one moment.
+type standing struct {
+	view
+	instance core.Instance
+	ready    []core.Delivery
+	history  []core.Dispatch
+}
+
+func (t *Tenant) standing(ctx context.Context, now time.Time) (s standing, err error) {
+	err = t.repo.Snapshot(ctx, func(r repository.Tenant) (err error) {
+		if s.ready, err = r.Deliveries().Ready(ctx, readyBatch); err != nil || len(s.ready) == 0 {
+			return err
+		}
+		if s.tenant, err = r.Account().Get(ctx); err != nil {
+			return err
+		}
+		if s.instance, err = r.Instance().Get(ctx); err != nil {
+			return err
+		}
+		if s.destinations, err = r.Destinations().List(ctx); err != nil {
+			return err
+		}
+		if s.tags, err = r.Tags().List(ctx); err != nil || t.e.config.WithoutPacing {
+			return err
+		}
+		s.history, err = r.Lane().History(ctx, now.Add(-historySpan))
+		return err
+	})
+	return s, err
 }
 
 // sendNext picks the delivery whose turn it is and sends it. It returns when the lane shall
 // be looked at again; the gap after a send is kept by the repository.
 func (t *Tenant) sendNext(ctx context.Context, lane core.Lane) (time.Time, error) {
-	tenant, err := t.Get(ctx)
-	if err != nil {
-		return time.Time{}, err
-	}
-	inst, err := t.repo.Instance().Get(ctx)
-	if err != nil {
-		return time.Time{}, err
-	}
 	now := t.e.now()
-	ready, err := t.fresh(ctx, tenant, now)
-	if err != nil || len(ready) == 0 {
+	s, err := t.standing(ctx, now)
+	if err != nil || len(s.ready) == 0 {
 		return now, err
 	}
-	if inst.Status != core.InstanceConnected || !tenant.Active {
+	if expired, err := t.expire(ctx, s, now); expired || err != nil {
+		return now, err // the lane is due again at once, with what is left
+	}
+	if s.instance.Status != core.InstanceConnected || !s.tenant.Active {
 		return now.Add(recheckOffline), nil
 	}
-	d, at, err := t.choose(ctx, tenant, inst, ready, now)
-	if err != nil || d == nil {
-		return at, err
+	d, at := t.choose(s, now)
+	if d == nil {
+		return at, nil
 	}
-	return t.send(ctx, lane, tenant, inst, *d)
+	return t.send(ctx, lane, s, *d)
 }
 
-// fresh lists the deliveries whose turn it may be, after expiring those that got too old.
-func (t *Tenant) fresh(ctx context.Context, tenant core.Tenant, now time.Time) ([]core.Delivery, error) {
-	for {
-		ready, err := t.repo.Deliveries().Ready(ctx, readyBatch)
-		if err != nil {
-			return nil, err
+// expire ends the deliveries at the head that got too old.
+func (t *Tenant) expire(ctx context.Context, s standing, now time.Time) (some bool, err error) {
+	for _, d := range s.ready {
+		if now.Sub(d.SourceAt) <= s.tenant.Settings.MaxAge {
+			continue
 		}
-		expired := false
-		for _, d := range ready {
-			if now.Sub(d.SourceAt) <= tenant.Settings.MaxAge {
-				continue
-			}
-			_, err := t.repo.Deliveries().Settle(ctx, repository.Settle{
-				ID: d.ID, From: core.DeliveryPending, Attempt: d.Attempt, To: core.DeliveryExpired,
-				Reason: core.ReasonTooOld, Now: now,
-			})
-			if err != nil && core.CodeOf(err) != core.CodeConflict {
-				return nil, err
-			}
-			expired = true
+		_, err := t.repo.Deliveries().Settle(ctx, repository.Settle{
+			ID: d.ID, From: core.DeliveryPending, Attempt: d.Attempt, To: core.DeliveryExpired,
+			Reason: core.ReasonTooOld, Now: now,
+		})
+		if ignoreConflict(err) != nil {
+			return some, err
 		}
-		if !expired {
-			return ready, nil
-		}
+		some = true
 	}
+	return some, nil
 }
 
 // choose returns the first delivery that pacing allows now, or nil and when to look again.
-func (t *Tenant) choose(ctx context.Context, tenant core.Tenant, inst core.Instance, ready []core.Delivery, now time.Time) (*core.Delivery, time.Time, error) {
-	var history []core.Dispatch
+func (t *Tenant) choose(s standing, now time.Time) (*core.Delivery, time.Time) {
 	if !t.e.config.WithoutPacing {
-		var err error
-		if history, err = t.repo.Lane().History(ctx, now.Add(-historySpan)); err != nil {
-			return nil, now, err
-		}
-		if at, why := policy.Slot(tenant.Settings, inst.LinkedAt, now, history); at.After(now) {
+		if at, why := policy.Slot(s.tenant.Settings, s.instance.LinkedAt, now, s.history); at.After(now) {
 			t.log().Debug("the lane waits", "reason", why, "until", at)
-			return nil, at, nil
+			return nil, at
 		}
 	}
 	next := now.Add(recheckOffline)
-	for i, d := range ready {
+	for i, d := range s.ready {
 		at := d.NotBefore
 		if !t.e.config.WithoutPacing {
-			if g := policy.GroupReady(tenant.Settings.Pacing, d.DestinationID, history); g.After(at) {
+			if g := policy.GroupReady(s.tenant.Settings.Pacing, d.DestinationID, s.history); g.After(at) {
 				at = g
 			}
 		}
 		if !at.After(now) {
-			return &ready[i], now, nil
+			return &s.ready[i], now
 		}
 		if at.Before(next) {
 			next = at
 		}
 	}
-	return nil, next, nil
+	return nil, next
 }
 
 // gap is the pause after a send that begins at now.

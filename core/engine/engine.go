@@ -43,8 +43,14 @@ import (
 	"github.com/autopromo-cloud/autopromo/ports/repository"
 )
 
-// TopicIngestion is the bus topic of doorbells for accepted messages.
-const TopicIngestion = "queue.ingestion"
+// The topics of the bus. Its messages are doorbells: they carry ids and no truth, so that one
+// may be lost, repeated or forged without harm.
+const (
+	// TopicIngestion tells workers that a message was accepted.
+	TopicIngestion = "queue.ingestion"
+	// TopicDispatch tells dispatchers in other processes that something is due.
+	TopicDispatch = "queue.dispatch"
+)
 
 // Deps are the adapters the engine works through. All but Stores are required.
 type Deps struct {
@@ -88,6 +94,13 @@ type Config struct {
 	// WithoutPacing switches gaps, caps and send windows off. For benchmarks and tests
 	// only: a real number would be banned.
 	WithoutPacing bool
+	// Workers is how many tenants' messages are processed at once; default 8.
+	Workers int
+	// MaxBacklog is how many messages may wait in all before providers are asked to come
+	// again later; default 200,000. MaxTenantBacklog is how many of one tenant may wait
+	// before its further ones are stored as skipped with ReasonBacklog; default 20,000.
+	// Both are kept roughly: waiting messages are counted about once a second.
+	MaxBacklog, MaxTenantBacklog int
 	// Senders is how many lanes are served at once; default 16.
 	Senders int
 	// QRWait is how long Connect waits for a QR code; default 10 s.
@@ -97,15 +110,15 @@ type Config struct {
 	// SweepEvery is how often lost doorbells and unknown outcomes are looked after;
 	// default 2 s.
 	SweepEvery time.Duration
-	// DoorbellGrace is how old an entry must be before its doorbell is rung again;
-	// default 10 s.
+	// DoorbellGrace is how long an entry must have waited before the sweep takes it for one
+	// whose doorbell was lost; default 2 s.
 	DoorbellGrace time.Duration
 	// SendTimeout bounds one call to the provider; default 60 s.
 	SendTimeout time.Duration
 	// ProofGrace is how long proof of an unknown outcome is waited for; default 10 min.
 	// It must exceed SendTimeout.
 	ProofGrace time.Duration
-	// Now is the clock; default time.Now.
+	// Now is the clock; default the repository's, which all processes on a database share.
 	Now func() time.Time
 	// Logger defaults to slog.Default(). It never receives secrets or message texts.
 	Logger *slog.Logger
@@ -120,17 +133,20 @@ func (c Config) withDefaults() Config {
 	def(&c.QRWait, 10*time.Second)
 	def(&c.IdlePoll, 500*time.Millisecond)
 	def(&c.SweepEvery, 2*time.Second)
-	def(&c.DoorbellGrace, 10*time.Second)
+	def(&c.DoorbellGrace, 2*time.Second)
 	def(&c.SendTimeout, time.Minute)
 	def(&c.ProofGrace, 10*time.Minute)
-	if c.Senders == 0 {
-		c.Senders = 16
+	count := func(n *int, v int) {
+		if *n == 0 {
+			*n = v
+		}
 	}
+	count(&c.Workers, 8)
+	count(&c.Senders, 16)
+	count(&c.MaxBacklog, 200_000)
+	count(&c.MaxTenantBacklog, 20_000)
 	if c.Roles == 0 {
 		c.Roles = Worker | Dispatcher
-	}
-	if c.Now == nil {
-		c.Now = time.Now
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
@@ -148,7 +164,9 @@ type Engine struct {
 	gateways map[core.Provider]gateway.Gateway
 	minters  map[string]links.Minter // by store
 	log      *slog.Logger
-	holder   string        // names this process in leases
+	holder   string // names this process in leases
+	turns    *turns // tenants with messages to process
+	load     load
 	wake     chan struct{} // a lane may be due
 	media    mediaCache
 
@@ -173,6 +191,9 @@ func New(deps Deps, config Config) (*Engine, error) {
 		}
 	}
 	config = config.withDefaults()
+	if config.Now == nil {
+		config.Now = deps.Repository.Now
+	}
 	if config.ProofGrace <= config.SendTimeout {
 		return nil, errors.New("engine: Config.ProofGrace must exceed Config.SendTimeout")
 	}
@@ -187,6 +208,7 @@ func New(deps Deps, config Config) (*Engine, error) {
 		deps: deps, config: config, log: config.Logger,
 		gateways: make(map[core.Provider]gateway.Gateway, len(deps.Gateways)),
 		minters:  make(map[string]links.Minter, len(deps.Minters)),
+		turns:    newTurns(),
 		wake:     make(chan struct{}, 1),
 	}
 	for _, m := range deps.Minters {
@@ -224,25 +246,30 @@ func (e *Engine) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup
-	var busErr error
-	if e.config.Roles&Worker != 0 {
+	var busErrs [2]error
+	subscribe := func(i int, topic string, handle func(context.Context, bus.Message) error) {
 		wg.Go(func() {
-			if busErr = e.deps.Subscriber.Subscribe(ctx, TopicIngestion, e.answerDoorbell); busErr != nil {
-				cancel() // without doorbells nothing is processed: let the process restart
+			if err := e.deps.Subscriber.Subscribe(ctx, topic, handle); err != nil {
+				busErrs[i] = fmt.Errorf("engine: subscription to %s: %w", topic, err)
+				cancel() // let the process restart rather than live by sweeps alone
 			}
 		})
-		wg.Go(func() { e.every(ctx, e.config.SweepEvery, e.ringAgain) })
+	}
+	if e.config.Roles&Worker != 0 {
+		subscribe(0, TopicIngestion, e.answerDoorbell)
+		wg.Go(func() { e.work(ctx) })
+		wg.Go(func() { e.every(ctx, e.config.SweepEvery, e.sweep) })
 	}
 	if e.config.Roles&Dispatcher != 0 {
+		if e.config.Roles&Worker == 0 {
+			subscribe(1, TopicDispatch, e.answerDispatchBell)
+		}
 		wg.Go(func() { e.dispatch(ctx) })
 		wg.Go(func() { e.every(ctx, e.config.SweepEvery, e.settleUnknown) })
 		wg.Go(func() { e.every(ctx, e.config.SweepEvery, e.checkInstances) })
 	}
 	wg.Wait()
-	if busErr != nil {
-		return fmt.Errorf("engine: subscription to %s: %w", TopicIngestion, busErr)
-	}
-	return nil
+	return errors.Join(busErrs[:]...)
 }
 
 // every calls f now and then each interval until ctx ends.

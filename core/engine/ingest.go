@@ -169,8 +169,15 @@ func (t *Tenant) accept(ctx context.Context, inst core.Instance, m gateway.Messa
 		return err
 	}
 	entry.Media = m.Media
+	crowded, err := t.crowded(ctx)
+	if err != nil {
+		return err
+	}
+	if crowded != "" {
+		entry.State, entry.Reason = core.InboxSkipped, crowded
+	}
 	id, created, err := t.repo.Inbox().Accept(ctx, entry)
-	if err != nil || !created {
+	if err != nil || !created || crowded != "" {
 		return err
 	}
 	t.ring(ctx, id)

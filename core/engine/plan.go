@@ -29,11 +29,11 @@ func (t *Tenant) Preview(ctx context.Context, text string) (Preview, error) {
 	if len(text) > core.MaxTextBytes {
 		return Preview{}, core.InvalidField("text", core.ReasonTooLong, "")
 	}
-	tenant, err := t.Get(ctx)
+	v, err := t.look(ctx)
 	if err != nil {
 		return Preview{}, err
 	}
-	p, err := t.plan(ctx, tenant.Settings, core.Source{}, text, true)
+	p, err := t.plan(ctx, v, core.Source{}, text, true)
 	if err != nil {
 		return Preview{}, err
 	}
@@ -104,13 +104,10 @@ func (p *plan) sellsNothing() core.Reason {
 
 // plan finds every link of a text and decides on each. It fails closed: any doubt is a
 // hold. The last try no longer waits for links that do not open.
-func (t *Tenant) plan(ctx context.Context, s core.Settings, source core.Source, text string, last bool) (*plan, error) {
-	tags, err := t.repo.Tags().List(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (t *Tenant) plan(ctx context.Context, v view, source core.Source, text string, last bool) (*plan, error) {
+	s := v.tenant.Settings
 	p := &plan{
-		identity: t.e.deps.Stores.Identity(tags), text: extract.Unglue(text), refused: map[string]error{},
+		identity: t.e.deps.Stores.Identity(v.tags), text: extract.Unglue(text), refused: map[string]error{},
 	}
 	ctx, cancel := context.WithTimeout(ctx, planTimeout)
 	defer cancel()

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -19,26 +18,22 @@ type shelf struct {
 	repository.Tenant
 	tags   []core.Tag
 	minted repository.MintedLinks
-	groups repository.Destinations
+	groups []core.Destination
 }
 
-func (s shelf) MintedLinks() repository.MintedLinks   { return s.minted }
-func (s shelf) Destinations() repository.Destinations { return s.groups }
+func (s shelf) MintedLinks() repository.MintedLinks { return s.minted }
 
-func (s shelf) Tags() repository.Tags { return tagShelf{tags: s.tags} }
-
-type tagShelf struct {
-	repository.Tags
-	tags []core.Tag
+// under is what judging sees of a tenant of tenantWith with these rules.
+func (t *Tenant) under(s core.Settings) view {
+	data := t.repo.(shelf)
+	return view{tenant: core.Tenant{Active: true, Settings: s}, destinations: data.groups, tags: data.tags}
 }
-
-func (s tagShelf) List(context.Context) ([]core.Tag, error) { return s.tags, nil }
 
 // planWith judges and writes a text under these rules; the text is "" when held.
 func planWith(t *testing.T, s core.Settings, source core.Source, text string) (*plan, string) {
 	t.Helper()
 	tenant := tenantWith(t, Deps{}, shelf{})
-	p, err := tenant.plan(t.Context(), s, source, text, true)
+	p, err := tenant.plan(t.Context(), tenant.under(s), source, text, true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,19 +2,17 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	mathrand "math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/core/extract"
 	"github.com/autopromo-cloud/autopromo/core/policy"
-	"github.com/autopromo-cloud/autopromo/ports/bus"
 	"github.com/autopromo-cloud/autopromo/ports/repository"
 )
 
 const (
-	claimLease   = time.Minute      // longer than the slowest processing
 	planTimeout  = 40 * time.Second // for all that other people's servers do for one message
 	linkRetry    = 30 * time.Second // first pause before a short link is tried again
 	linkRetryMax = 30 * time.Minute
@@ -22,59 +20,24 @@ const (
 	maxNear      = 50 // texts an offer is compared with
 )
 
-// answerDoorbell processes the entry a doorbell names. Doorbells that are no use (garbage,
-// somebody else's id, work already done) are acknowledged; an error has the bus deliver
-// again later.
-func (e *Engine) answerDoorbell(ctx context.Context, m bus.Message) error {
-	var d doorbell
-	if err := json.Unmarshal(m.Payload, &d); err != nil || !core.IsUUID(string(d.Tenant)) || !core.IsUUID(string(d.Inbox)) {
-		e.log.Warn("doorbell dropped: it is not one of ours", "bus_id", m.ID)
-		return nil
-	}
-	t := e.Tenant(d.Tenant)
-	err := t.process(ctx, d.Inbox)
-	switch core.CodeOf(err) {
-	case core.CodeConflict:
-		return nil // done, or in somebody else's hands
-	case core.CodeNotFound:
-		t.log().Warn("doorbell dropped: no such entry in this tenant", "inbox_id", string(d.Inbox))
-		return nil
-	case "":
-	default:
-		t.log().Error("processing failed; it will be tried again", "inbox_id", string(d.Inbox), "error", err)
-	}
-	return err
-}
-
-// process turns one accepted message into an offer with deliveries, a held offer, or a
-// skipped entry. The claim counts the start before any work, so that a message that kills
+// process turns one claimed message into an offer with deliveries, a held offer, or a
+// skipped entry. The claim counted the start before any work, so that a message that kills
 // the process is set aside after core.MaxStarts.
-func (t *Tenant) process(ctx context.Context, id core.InboxID) error {
+func (t *Tenant) process(ctx context.Context, v view, entry core.InboxEntry) error {
 	now := t.e.now()
-	entry, err := t.repo.Inbox().Claim(ctx, id, now, now.Add(claimLease))
-	if err != nil {
-		return err
-	}
-	tenant, err := t.Get(ctx)
-	if err != nil {
-		return err
-	}
-	if reason := unfit(tenant, entry, now); reason != "" {
+	if reason := unfit(v.tenant, entry, now); reason != "" {
 		return t.skip(ctx, entry, reason)
 	}
-	source, err := t.source(ctx, entry.Key.Chat)
-	if err != nil {
-		return err
-	}
-	again := t.nextTry(entry, tenant.Settings.MaxAge, now)
-	p, err := t.plan(ctx, tenant.Settings, source, entry.Text, again.IsZero())
+	source := v.source(entry.Key.Chat)
+	again := t.nextTry(entry, v.tenant.Settings.MaxAge, now)
+	p, err := t.plan(ctx, v, source, entry.Text, again.IsZero())
 	if err != nil {
 		return err
 	}
 	if !p.sells {
 		return t.skip(ctx, entry, p.sellsNothing())
 	}
-	save, err := t.offer(ctx, tenant, source, entry, p, again)
+	save, err := t.offer(ctx, v, source, entry, p, again)
 	if err != nil {
 		return err
 	}
@@ -84,24 +47,8 @@ func (t *Tenant) process(ctx context.Context, id core.InboxID) error {
 	}
 	t.log().Info("offer stored", "offer_id", string(offer.ID), "status", offer.Status(), "store", offer.Store,
 		"deliveries", len(offer.Deliveries))
-	t.e.nudge()
+	t.callDispatcher(ctx)
 	return nil
-}
-
-// source is the group a message came from, with the rules it has, also when it was switched
-// off since; the zero Source when it was removed.
-func (t *Tenant) source(ctx context.Context, chat core.JID) (core.Source, error) {
-	source, err := t.repo.Sources().Active(ctx, chat)
-	if core.CodeOf(err) != core.CodeNotFound {
-		return source, err
-	}
-	known, err := t.repo.Sources().List(ctx)
-	for _, s := range known {
-		if s.JID == chat {
-			return s, err
-		}
-	}
-	return core.Source{}, err
 }
 
 // nextTry is when a message whose links cannot be opened, or made, now is judged again; the
@@ -154,7 +101,7 @@ func (t *Tenant) skip(ctx context.Context, entry core.InboxEntry, reason core.Re
 
 // offer is what to store for a judged message: the offer, its deliveries, and the end of
 // the claim. Again is when the message may be tried again, the zero time for never.
-func (t *Tenant) offer(ctx context.Context, tenant core.Tenant, source core.Source, entry core.InboxEntry, p *plan, again time.Time) (repository.SaveOffer, error) {
+func (t *Tenant) offer(ctx context.Context, v view, source core.Source, entry core.InboxEntry, p *plan, again time.Time) (repository.SaveOffer, error) {
 	now := t.e.now()
 	id, err := t.e.newID()
 	if err != nil {
@@ -169,7 +116,7 @@ func (t *Tenant) offer(ctx context.Context, tenant core.Tenant, source core.Sour
 		return repository.SaveOffer{}, err
 	}
 	if len(p.holds) == 0 {
-		if o.Deliveries, err = t.deliveries(ctx, tenant.Settings, entry, o, p); err != nil {
+		if o.Deliveries, err = t.deliveries(ctx, v, entry, o, p); err != nil {
 			return repository.SaveOffer{}, err
 		}
 		if len(o.Deliveries) == 0 && len(p.holds) == 0 {
@@ -186,7 +133,7 @@ func (t *Tenant) offer(ctx context.Context, tenant core.Tenant, source core.Sour
 	}
 	save := repository.SaveOffer{
 		Entry: entry, Offer: o, Now: now,
-		RepostSince: now.Add(-tenant.Settings.RepostWindow), TextSince: now.Add(-tenant.Settings.TextWindow),
+		RepostSince: now.Add(-v.tenant.Settings.RepostWindow), TextSince: now.Add(-v.tenant.Settings.TextWindow),
 	}
 	return save, t.fingerprint(ctx, &save)
 }
@@ -218,11 +165,8 @@ func (t *Tenant) fingerprint(ctx context.Context, s *repository.SaveOffer) error
 
 // deliveries are one per active destination, in random order: always the same group first
 // does not look human.
-func (t *Tenant) deliveries(ctx context.Context, s core.Settings, entry core.InboxEntry, o core.Offer, p *plan) ([]core.Delivery, error) {
-	all, err := t.repo.Destinations().List(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (t *Tenant) deliveries(ctx context.Context, v view, entry core.InboxEntry, o core.Offer, p *plan) ([]core.Delivery, error) {
+	all := slices.Clone(v.destinations)
 	t.e.draw(func(r *mathrand.Rand) {
 		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	})
@@ -233,8 +177,8 @@ func (t *Tenant) deliveries(ctx context.Context, s core.Settings, entry core.Inb
 		if !d.Active || d.JID == entry.Key.Chat {
 			continue
 		}
-		text := o.FinalText
-		if s.SubIDs {
+		text, err := o.FinalText, error(nil)
+		if v.tenant.Settings.SubIDs {
 			if text, err = t.write(ctx, p, core.NewSubID(d.ID, entry.ID)); err != nil || text == "" {
 				return nil, err
 			}
@@ -249,20 +193,4 @@ func (t *Tenant) deliveries(ctx context.Context, s core.Settings, entry core.Inb
 		})
 	}
 	return list, nil
-}
-
-// ringAgain rings doorbells that may have been lost: entries that should have been taken up
-// by now. Processing is idempotent, so one too many is harmless.
-func (e *Engine) ringAgain(ctx context.Context) {
-	now := e.now()
-	due, err := e.deps.Repository.Queue().DueInbox(ctx, now, now.Add(-e.config.DoorbellGrace), sweepBatch)
-	if err != nil {
-		if ctx.Err() == nil {
-			e.log.Error("looking for unprocessed messages failed", "error", err)
-		}
-		return
-	}
-	for _, ref := range due {
-		e.Tenant(ref.Tenant).ring(ctx, ref.ID)
-	}
 }

@@ -26,7 +26,7 @@ func (e *Engine) settleUnknown(ctx context.Context) {
 		}
 		return
 	}
-	each(refs, func(ref repository.DeliveryRef) {
+	each(refs, asksAtOnce, func(ref repository.DeliveryRef) {
 		t := e.Tenant(ref.Tenant)
 		if err := t.settle(ctx, ref.ID); err != nil && ctx.Err() == nil {
 			t.log().Error("an unknown outcome was not settled; it will be tried again", "delivery_id", string(ref.ID), "error", err)
@@ -34,12 +34,11 @@ func (e *Engine) settleUnknown(ctx context.Context) {
 	})
 }
 
-// each calls f for all, some at a time, so that one tenant's slow provider does not hold
-// up the others.
-func each[T any](all []T, f func(T)) {
+// each calls f for all, some at a time, so that one slow answer does not hold up the others.
+func each[T any](all []T, atOnce int, f func(T)) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	free := make(chan struct{}, asksAtOnce)
+	free := make(chan struct{}, atOnce)
 	for _, one := range all {
 		free <- struct{}{}
 		wg.Go(func() {
@@ -157,7 +156,7 @@ func (e *Engine) checkInstances(ctx context.Context) {
 		}
 		return
 	}
-	each(tenants, func(id core.TenantID) {
+	each(tenants, asksAtOnce, func(id core.TenantID) {
 		t := e.Tenant(id)
 		if inst, err := t.repo.Instance().Get(ctx); err == nil {
 			t.check(ctx, inst)

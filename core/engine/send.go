@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	mathrand "math/rand/v2"
+	"slices"
 	"strconv"
 	"time"
 
@@ -21,7 +22,8 @@ const (
 // send makes one attempt: last checks, media, then the compare-and-set that permits exactly
 // one call, the call, and what it means. Everything slow happens before the permission, so
 // that only the call itself can be interrupted into doubt.
-func (t *Tenant) send(ctx context.Context, lane core.Lane, tenant core.Tenant, inst core.Instance, d core.Delivery) (time.Time, error) {
+func (t *Tenant) send(ctx context.Context, lane core.Lane, s standing, d core.Delivery) (time.Time, error) {
+	inst := s.instance
 	offer, err := t.repo.Offers().Get(ctx, d.OfferID)
 	if err != nil {
 		return t.e.now(), err
@@ -34,14 +36,16 @@ func (t *Tenant) send(ctx context.Context, lane core.Lane, tenant core.Tenant, i
 	if err != nil {
 		return t.withoutMediaYet(ctx, d, err)
 	}
-	// Fetching may have taken a minute: whatever can forbid the send is asked only now.
 	now := t.e.now()
-	if current, err := t.repo.Instance().Get(ctx); err != nil {
-		return now, err
-	} else if current.Name != inst.Name || current.Status != core.InstanceConnected {
-		return now, nil
+	if media != nil || gone {
+		// Fetching may have taken a minute: whatever can forbid the send is asked anew.
+		current, err := t.standing(ctx, now)
+		if err != nil || current.instance.Name != inst.Name || current.instance.Status != core.InstanceConnected {
+			return now, err
+		}
+		s = current
 	}
-	if hold, err := t.lastCheck(ctx, offer, d); err != nil {
+	if hold, err := t.lastCheck(ctx, s.view, offer, d); err != nil {
 		return now, err
 	} else if hold != nil {
 		t.log().Warn("delivery cancelled before sending", "delivery_id", string(d.ID), "reason", hold.Reason)
@@ -57,7 +61,7 @@ func (t *Tenant) send(ctx context.Context, lane core.Lane, tenant core.Tenant, i
 	defer cancel()
 	d, err = t.repo.Lane().Begin(ctx, repository.Begin{
 		ID: d.ID, Text: d.Text, ClientID: t.clientID(inst, offer, d), Lane: lane, Now: now,
-		Deadline: now.Add(t.e.config.SendTimeout + leaseMargin), NextSend: now.Add(t.gap(tenant.Settings.Pacing)), WithoutMedia: gone,
+		Deadline: now.Add(t.e.config.SendTimeout + leaseMargin), NextSend: now.Add(t.gap(s.tenant.Settings.Pacing)), WithoutMedia: gone,
 	})
 	if err != nil {
 		return now, ignoreConflict(err) // edited, cancelled or somebody else's in between
@@ -65,15 +69,15 @@ func (t *Tenant) send(ctx context.Context, lane core.Lane, tenant core.Tenant, i
 	receipt, sendErr := gw.Send(callCtx, t.e.session(inst), gateway.Outbound{
 		ID: d.ClientID, To: d.Chat, Text: d.Text, Media: media,
 	})
-	s, next := t.outcome(d, receipt, sendErr)
+	outcome, next := t.outcome(d, receipt, sendErr)
 	// What is known about the call must be stored even when its time is over.
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	if err := t.conclude(ctx, s); err != nil {
+	if err := t.conclude(ctx, outcome); err != nil {
 		return next, err
 	}
 	t.log().Info("delivery attempted", "delivery_id", string(d.ID), "offer_id", string(d.OfferID),
-		"state", s.To, "reason", s.Reason, "attempt", d.Attempt)
+		"state", outcome.To, "reason", outcome.Reason, "attempt", d.Attempt)
 	if sendErr != nil {
 		t.afterFailure(ctx, inst, d, sendErr)
 	}
@@ -118,19 +122,12 @@ func (t *Tenant) clientID(i core.Instance, o core.Offer, d core.Delivery) core.M
 
 // lastCheck says why a delivery must not go out after all. The proof is made from the
 // stored text and today's tags, whatever was true when it was written.
-func (t *Tenant) lastCheck(ctx context.Context, o core.Offer, d core.Delivery) (*core.Hold, error) {
-	dest, err := t.repo.Destinations().Get(ctx, d.DestinationID)
-	if core.CodeOf(err) == core.CodeNotFound || err == nil && !dest.Active {
+func (t *Tenant) lastCheck(ctx context.Context, v view, o core.Offer, d core.Delivery) (*core.Hold, error) {
+	on := slices.ContainsFunc(v.destinations, func(dest core.Destination) bool { return dest.ID == d.DestinationID && dest.Active })
+	if !on {
 		return &core.Hold{Reason: core.ReasonDestinationOff}, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	tags, err := t.repo.Tags().List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return t.proof(ctx, d.Text, t.e.deps.Stores.Identity(tags), core.NewSubID(d.DestinationID, o.InboxID))
+	return t.proof(ctx, d.Text, t.e.deps.Stores.Identity(v.tags), core.NewSubID(d.DestinationID, o.InboxID))
 }
 
 // outcome says what an attempt means: the delivery's next state and when the lane may look

@@ -67,6 +67,15 @@ type SentFinder interface {
 	FindSent(ctx context.Context, session Session, q SentQuery) (found bool, id core.MessageID, err error)
 }
 
+// History is implemented by gateways that can list what a chat received, for messages whose
+// webhook never came.
+type History interface {
+	// Messages lists a chat's messages since a time, oldest first, at most limit; of more,
+	// the newest. Those of our own number say FromMe. What is not listed may exist all the
+	// same.
+	Messages(ctx context.Context, session Session, chat core.JID, since time.Time, limit int) ([]Message, error)
+}
+
 // WebhookReceiver is implemented by gateways whose events are pushed over HTTP. Both
 // methods must be pure: no input or output, no clock.
 type WebhookReceiver interface {

@@ -27,6 +27,10 @@ type Repository interface {
 	Queue() Queue
 	// Ping says whether the database answers.
 	Ping(ctx context.Context) error
+	// Now is the time by which leases and gaps are kept. It must be the same, to within
+	// seconds, in every process on this database, and must not follow a wall clock that is
+	// set while the process runs. It does no input or output.
+	Now() time.Time
 }
 
 // Tenant is everything one tenant owns.
@@ -41,6 +45,10 @@ type Tenant interface {
 	Offers() Offers
 	Deliveries() Deliveries
 	Lane() Lane
+	// Snapshot runs read with the same tenant, whose methods that read all see one moment
+	// and share one transaction; those that write are ErrInvalid. An error of read is
+	// returned as it is. read must not keep what it was given.
+	Snapshot(ctx context.Context, read func(Tenant) error) error
 }
 
 // Directory finds out whose a credential is. It crosses tenants, so it answers with ids.
@@ -65,18 +73,35 @@ type Queue interface {
 	// the lane's fence. ErrNotFound when none is due. Of concurrent callers one at most
 	// must get a given lane.
 	TakeLane(ctx context.Context, now time.Time, holder string, lease time.Duration) (core.Lane, error)
-	// DueInbox lists entries that are new and due (RetryAt passed) and were received, or
-	// became due, before the given time, and claimed entries whose claim has expired at now.
-	DueInbox(ctx context.Context, now, before time.Time, limit int) ([]InboxRef, error)
+	// Backlog lists tenants with entries that wait to be claimed at now (new and due, or
+	// claimed with an expired claim), the longest-waiting first.
+	Backlog(ctx context.Context, now time.Time, limit int) ([]Backlog, error)
 	// Unsettled lists deliveries to look after at now: dispatching past their deadline, and
 	// ambiguous ones whose NotBefore has passed.
 	Unsettled(ctx context.Context, now time.Time, limit int) ([]DeliveryRef, error)
+	// Ledger counts all tenants' entries, offers and deliveries at one moment.
+	Ledger(ctx context.Context) (Ledger, error)
 }
 
-// InboxRef names an entry of some tenant.
-type InboxRef struct {
-	Tenant core.TenantID
-	ID     core.InboxID
+// Backlog is what one tenant has waiting.
+type Backlog struct {
+	Tenant  core.TenantID
+	Waiting int
+	// Since is when the entry that waits longest became due.
+	Since time.Time
+}
+
+// Ledger counts where everything accepted is. Each entry is in one state of Inbox; each that
+// is done has one offer; each offer is held or has at least one delivery, each of which is
+// in one state of Deliveries. What fits none of that is Lost.
+type Ledger struct {
+	Inbox      map[core.InboxState]int
+	Offers     int
+	Held       int
+	Deliveries map[core.DeliveryState]int
+	// Lost counts done entries without an offer, and offers that are neither held nor have
+	// a delivery. It must be 0 at every moment.
+	Lost int
 }
 
 // DeliveryRef names a delivery of some tenant.
@@ -161,16 +186,22 @@ type MintedLinks interface {
 // "…@s.whatsapp.net"): such a key names the one stored message with its chat and id, and a
 // message that comes after such an edit or revoke is the one they meant.
 type Inbox interface {
-	// Accept stores an entry as new and durable. For a key that is there already it
-	// changes nothing and says created=false, but for one in state waiting: then the
-	// message is filled in, the edited text kept, the state becomes new, and
-	// created=true. The returned id is the stored entry's.
+	// Accept stores an entry as new and durable, or as skipped when its State and Reason say
+	// so. For a key that is there already it changes nothing and says created=false, but
+	// for one in state waiting: then the message is filled in, the edited text kept, the
+	// state becomes the entry's, and created=true. The returned id is the stored entry's.
 	Accept(ctx context.Context, e core.InboxEntry) (id core.InboxID, created bool, err error)
-	// Claim begins processing: a new and due entry, or a claimed one whose claim expired,
-	// becomes claimed until the given time and its Starts rises by one, durably, before it
-	// is returned. Anything else is ErrConflict. An entry that already had core.MaxStarts
-	// starts more than Retries becomes dead with ReasonPoison instead, and ErrConflict is returned.
-	Claim(ctx context.Context, id core.InboxID, now, until time.Time) (core.InboxEntry, error)
+	// Claim begins processing of at most limit entries, the longest-due first: new and due
+	// ones, and claimed ones whose claim has expired, become claimed until the given time
+	// and their Starts rises by one, durably, before they are returned. None is no error. Of
+	// concurrent callers one at most must get a given entry.
+	//
+	// An entry whose earlier start did not come to an end is claimed alone: if it is what
+	// killed its worker, it must not use up the starts of others. One that already had
+	// core.MaxStarts starts more than Retries becomes dead with ReasonPoison instead.
+	Claim(ctx context.Context, now, until time.Time, limit int) ([]core.InboxEntry, error)
+	// Renew extends those of the claims that are still current until the given time.
+	Renew(ctx context.Context, claims []core.InboxEntry, until time.Time) error
 	// Finish ends a claim: state becomes done, skipped or dead, or new with a RetryAt, which
 	// raises Retries (so does a Save). The
 	// claim is named by entry.Starts and entry.Revision; a claim that is no longer the
@@ -185,6 +216,14 @@ type Inbox interface {
 	// Revoke marks the message revoked, stored from e when the key was never accepted, and
 	// cancels the pending deliveries of its offer with core.ReasonRevoked.
 	Revoke(ctx context.Context, e core.InboxEntry) error
+	// Newest is the latest SentAt of the chat's entries, the zero time when it has none.
+	Newest(ctx context.Context, chat core.JID) (time.Time, error)
+	// Dead lists entries that were set aside, newest first, continuing after before ("" for
+	// the start).
+	Dead(ctx context.Context, before core.InboxID, limit int) ([]core.InboxEntry, error)
+	// Redrive makes a dead entry new again, due at now and without starts. ErrConflict when
+	// it is not dead.
+	Redrive(ctx context.Context, id core.InboxID, now time.Time) error
 }
 
 // Offers are messages judged to sell something.

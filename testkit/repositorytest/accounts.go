@@ -110,7 +110,6 @@ func statsCount(tb testing.TB, r repository.Repository) {
 	held := s.outcome(s.claim(s.accept(s.message())), "")
 	held.Offer.Hold = &core.Hold{Reason: core.ReasonNoTag, Detail: "amazon"}
 	s.save(held)
-	s.accept(s.message())
 	for _, why := range []core.Reason{core.ReasonStale, core.ReasonNoLink, core.ReasonNoLink} {
 		skipped := s.claim(s.accept(s.message()))
 		skipped.State, skipped.Reason = core.InboxSkipped, why
@@ -131,6 +130,7 @@ func statsCount(tb testing.TB, r repository.Repository) {
 	idle.Active = false
 	w.ok("create destination", s.Destinations().Create(w.ctx, idle))
 
+	s.accept(s.message())
 	stats, err = s.Account().Stats(w.ctx, midnight)
 	w.ok("stats", err)
 	w.same("stats", stats, core.Stats{

@@ -23,7 +23,12 @@ func inboxCases() []Case {
 		{"StaleFinishIsConflict", staleFinish},
 		{"PoisonDies", poisonDies},
 		{"RetriesAreNoPoison", retriesAreNoPoison},
-		{"DueInboxIsListed", dueInbox},
+		{"ClaimsAreOldestFirst", claimOldestFirst},
+		{"SuspectIsClaimedAlone", suspectAlone},
+		{"RenewalKeepsAClaim", renewedClaim},
+		{"AcceptMaySkip", skippedAtOnce},
+		{"NewestMessageOfAChat", newestMessage},
+		{"DeadLettersAreListedAndRedriven", deadLetters},
 	}
 }
 
@@ -46,8 +51,7 @@ func acceptedOnce(tb testing.TB, r repository.Repository) {
 	_, created, err = s.Inbox().Accept(w.ctx, again)
 	w.ok("accept a third time", err)
 	w.same("created", created, false)
-	_, err = s.Inbox().Claim(w.ctx, e.ID, w.now, w.now.Add(time.Minute))
-	w.fails("claim of a done entry", err, core.ErrConflict)
+	s.nothingDue("a done entry", w.now)
 }
 
 func acceptRace(tb testing.TB, r repository.Repository) {
@@ -113,27 +117,104 @@ func claimReturns(tb testing.TB, r repository.Repository) {
 	got = s.claim(bare.ID)
 	bare.State, bare.Starts = core.InboxClaimed, 1
 	w.same("entry without text and media", got, bare)
-	_, err := s.Inbox().Claim(w.ctx, core.InboxID(w.id()), w.now, w.now.Add(time.Minute))
-	w.fails("unknown id", err, core.ErrNotFound)
+	s.nothingDue("all are claimed", w.now)
 }
 
 func claimIsExclusive(tb testing.TB, r repository.Repository) {
 	w := newWorld(tb, r)
 	s := w.shop()
-	e := s.claim(s.accept(s.message()))
+	s.claim(s.accept(s.message()))
 	w.pass(time.Minute - time.Microsecond)
-	_, err := s.Inbox().Claim(w.ctx, e.ID, w.now, w.now.Add(time.Minute))
-	w.fails("claim of a claimed entry", err, core.ErrConflict)
+	s.nothingDue("a claimed entry", w.now)
 }
 
 func claimRace(tb testing.TB, r repository.Repository) {
 	w := newWorld(tb, r)
 	s := w.shop()
-	id := s.accept(s.message())
-	w.oneWinner("claim", together(30, func(int) error {
-		_, err := s.Inbox().Claim(w.ctx, id, w.now, w.now.Add(time.Minute))
+	accepted := map[core.InboxID]int{}
+	for range 40 {
+		accepted[s.accept(s.message())] = 0
+	}
+	lists := make([][]core.InboxEntry, 30)
+	for _, err := range together(len(lists), func(i int) (err error) {
+		lists[i], err = s.Inbox().Claim(w.ctx, w.now, w.now.Add(time.Minute), 2)
 		return err
-	}), core.ErrConflict)
+	}) {
+		w.ok("claim", err)
+	}
+	// Losers may find nothing; what they left is there for the next.
+	lists = append(lists, s.claims(w.now, 100))
+	for _, list := range lists {
+		for _, e := range list {
+			accepted[e.ID]++
+			w.same("starts", e.Starts, 1)
+		}
+	}
+	w.same("entries", len(accepted), 40)
+	for id, times := range accepted {
+		w.same("claims of "+string(id), times, 1)
+	}
+}
+
+func claimOldestFirst(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	var want []core.InboxID
+	for range 5 {
+		want = append(want, s.accept(s.message()))
+		w.pass(time.Second)
+	}
+	w.same("nothing asked for", len(s.claims(w.now, 0)), 0)
+	var got []core.InboxID
+	for _, limit := range []int{2, 10} {
+		for _, e := range s.claims(w.now, limit) {
+			got = append(got, e.ID)
+		}
+		if limit == 2 {
+			w.same("limit", len(got), 2)
+		}
+	}
+	w.same("order", got, want)
+}
+
+// suspectAlone: whatever killed the worker may do it again, and must not use up the starts
+// of others.
+func suspectAlone(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	a, b := s.accept(s.message()), s.accept(s.message())
+	w.same("fresh ones together", len(s.claims(w.now, 10)), 2)
+	w.pass(time.Minute)
+	c := s.accept(s.message())
+	for _, id := range []core.InboxID{a, b} {
+		alone := s.claims(w.now, 10)
+		w.same("begun with a suspect", len(alone), 1)
+		w.same("its starts", alone[0].Starts, 2)
+		w.same("the suspect", alone[0].ID, id)
+	}
+	rest := s.claims(w.now, 10)
+	w.same("the fresh one", len(rest), 1)
+	w.same("its id", rest[0].ID, c)
+	w.same("its starts", rest[0].Starts, 1)
+}
+
+func renewedClaim(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	kept, lost, ended := s.claim(s.accept(s.message())), s.claim(s.accept(s.message())), s.claim(s.accept(s.message()))
+	w.pass(30 * time.Second)
+	ended.State = core.InboxDone
+	w.ok("finish", s.Inbox().Finish(w.ctx, ended))
+	stale := lost
+	stale.Starts--
+	w.ok("renew", s.Inbox().Renew(w.ctx, []core.InboxEntry{kept, stale, ended}, w.now.Add(time.Minute)))
+	w.ok("renew nothing", s.Inbox().Renew(w.ctx, nil, w.now.Add(time.Minute)))
+	w.pass(30 * time.Second)
+	taken := s.claims(w.now, 10)
+	w.same("claims that expired", len(taken), 1)
+	w.same("the expired one", taken[0].ID, lost.ID)
+	kept.State = core.InboxDone
+	w.ok("finish of the renewed claim", s.Inbox().Finish(w.ctx, kept))
 }
 
 func expiredClaim(tb testing.TB, r repository.Repository) {
@@ -156,8 +237,7 @@ func retryNotEarly(tb testing.TB, r repository.Repository) {
 	e.State, e.Reason, e.RetryAt = core.InboxNew, core.ReasonLinkUnresolved, w.now.Add(time.Minute)
 	w.ok("finish with a retry", s.Inbox().Finish(w.ctx, e))
 	w.pass(time.Minute - time.Microsecond)
-	_, err := s.Inbox().Claim(w.ctx, e.ID, w.now, w.now.Add(time.Hour))
-	w.fails("claim before the retry", err, core.ErrConflict)
+	s.nothingDue("before the retry", w.now)
 	w.pass(time.Microsecond)
 	got := s.claim(e.ID)
 	w.same("starts", got.Starts, 2)
@@ -171,8 +251,7 @@ func finishStores(tb testing.TB, r repository.Repository) {
 		e := s.claim(s.accept(s.message()))
 		e.State, e.Reason = state, core.ReasonNoLink
 		w.ok("finish", s.Inbox().Finish(w.ctx, e))
-		_, err := s.Inbox().Claim(w.ctx, e.ID, w.now.Add(time.Hour), w.now.Add(2*time.Hour))
-		w.fails("claim of an entry that ended as "+string(state), err, core.ErrConflict)
+		s.nothingDue("an entry that ended as "+string(state), w.now.Add(time.Hour))
 		stats, err := s.Account().Stats(w.ctx, w.now)
 		w.ok("stats", err)
 		w.same("entries that ended as "+string(state), stats.Inbox[state], 1)
@@ -213,14 +292,14 @@ func poisonDies(tb testing.TB, r repository.Repository) {
 		w.same("starts", s.claim(id).Starts, n)
 		w.pass(time.Minute)
 	}
-	_, err := s.Inbox().Claim(w.ctx, id, w.now, w.now.Add(time.Minute))
-	w.fails("one start too many", err, core.ErrConflict)
+	next := s.accept(s.message())
+	rest := s.claims(w.now, 10)
+	w.same("claims after one start too many", len(rest), 1)
+	w.same("the one behind it", rest[0].ID, next)
 	stats, err := s.Account().Stats(w.ctx, w.now)
 	w.ok("stats", err)
-	w.same("inbox", stats.Inbox, map[core.InboxState]int{core.InboxDead: 1})
-	refs, err := r.Queue().DueInbox(w.ctx, w.now.Add(time.Hour), w.now.Add(time.Hour), 10)
-	w.ok("due inbox", err)
-	w.same("due entries", len(refs), 0)
+	w.same("inbox", stats.Inbox, map[core.InboxState]int{core.InboxDead: 1, core.InboxClaimed: 1})
+	s.nothingDue("a dead entry", w.now.Add(30*time.Second))
 }
 
 // retriesAreNoPoison: a try that ended and agreed on another one says nothing against the
@@ -240,50 +319,78 @@ func retriesAreNoPoison(tb testing.TB, r repository.Repository) {
 		s.claim(id)
 		w.pass(time.Minute)
 	}
-	_, err := s.Inbox().Claim(w.ctx, id, w.now, w.now.Add(time.Minute))
-	w.fails("one start without an end too many", err, core.ErrConflict)
+	s.nothingDue("one start without an end too many", w.now)
 }
 
-func dueInbox(tb testing.TB, r repository.Repository) {
+func skippedAtOnce(tb testing.TB, r repository.Repository) {
 	w := newWorld(tb, r)
-	a, b := w.shop(), w.shop()
-	old := a.accept(a.message())
-	w.pass(time.Second)
-	claimed := b.claim(b.accept(b.message())) // until a minute later
-	w.pass(time.Second)
-	retry := a.claim(a.accept(a.message()))
-	retry.State, retry.RetryAt = core.InboxNew, w.now.Add(30*time.Second)
-	w.ok("finish", a.Inbox().Finish(w.ctx, retry))
-	fresh := b.accept(b.message())
+	s := w.shop()
+	e := s.message()
+	e.State, e.Reason = core.InboxSkipped, core.ReasonBacklog
+	s.accept(e)
+	s.nothingDue("a skipped entry", w.now.Add(time.Hour))
+	stats, err := s.Account().Stats(w.ctx, w.now)
+	w.ok("stats", err)
+	w.same("skipped", stats.SkippedByReason, map[core.Reason]int{core.ReasonBacklog: 1})
+	_, created, err := s.Inbox().Accept(w.ctx, e)
+	w.ok("accept again", err)
+	w.same("created", created, false)
+}
 
-	due := func(before time.Time, limit int, want ...repository.InboxRef) {
-		tb.Helper()
-		got, err := r.Queue().DueInbox(w.ctx, w.now, before, limit)
-		w.ok("due inbox", err)
-		have := map[repository.InboxRef]bool{}
-		for _, ref := range got {
-			have[ref] = true
-		}
-		w.same("number of due entries", len(got), len(want))
-		for _, ref := range want {
-			if !have[ref] {
-				w.tb.Fatalf("due inbox: entry %s is missing", ref.ID)
-			}
-		}
+func newestMessage(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s, other := w.shop(), w.shop()
+	newest := func(chat core.JID) time.Time {
+		at, err := s.Inbox().Newest(w.ctx, chat)
+		w.ok("newest", err)
+		return at
 	}
-	oldRef := repository.InboxRef{Tenant: a.id, ID: old}
-	retryRef := repository.InboxRef{Tenant: a.id, ID: retry.ID}
-	freshRef := repository.InboxRef{Tenant: b.id, ID: fresh}
-	claimedRef := repository.InboxRef{Tenant: b.id, ID: claimed.ID}
+	w.same("of an unknown chat", newest("55@g.us").IsZero(), true)
+	late := s.message()
+	w.pass(-time.Hour)
+	early := s.message()
+	w.pass(2 * time.Hour)
+	s.accept(late)
+	s.accept(early)
+	other.accept(other.message())
+	elsewhere := s.message()
+	elsewhere.Key.Chat = "55@g.us"
+	s.accept(elsewhere)
+	w.same("newest", newest(late.Key.Chat), late.SentAt)
+}
 
-	due(w.now, 10, oldRef) // fresh was received just now, which is not before now
-	due(w.now.Add(time.Microsecond), 10, oldRef, freshRef)
-	w.pass(30 * time.Second)
-	due(w.now.Add(-time.Second), 10, oldRef, freshRef)
-	due(w.now.Add(time.Second), 10, oldRef, freshRef, retryRef)
-	w.pass(time.Minute)
-	due(w.now.Add(-time.Second), 10, oldRef, freshRef, retryRef, claimedRef)
-	got, err := r.Queue().DueInbox(w.ctx, w.now, w.now, 2)
-	w.ok("due inbox", err)
-	w.same("limit", len(got), 2)
+func deadLetters(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	var dead []core.InboxEntry
+	for range 3 {
+		e := s.claim(s.accept(s.message()))
+		e.State, e.Reason = core.InboxDead, core.ReasonPoison
+		w.ok("finish", s.Inbox().Finish(w.ctx, e))
+		dead = append(dead, e)
+	}
+	alive := s.accept(s.message())
+	list := func(before core.InboxID, limit int) (ids []core.InboxID) {
+		entries, err := s.Inbox().Dead(w.ctx, before, limit)
+		w.ok("dead letters", err)
+		for _, e := range entries {
+			ids = append(ids, e.ID)
+		}
+		return ids
+	}
+	w.same("first page", list("", 2), []core.InboxID{dead[2].ID, dead[1].ID})
+	w.same("second page", list(dead[1].ID, 2), []core.InboxID{dead[0].ID})
+	w.same("nothing asked for", len(list("", 0)), 0)
+
+	w.fails("redrive of a living entry", s.Inbox().Redrive(w.ctx, alive, w.now), core.ErrConflict)
+	w.fails("redrive of an unknown entry", s.Inbox().Redrive(w.ctx, core.InboxID(w.id()), w.now), core.ErrNotFound)
+	s.claim(alive)
+	w.pass(time.Second)
+	w.ok("redrive", s.Inbox().Redrive(w.ctx, dead[0].ID, w.now))
+	w.same("left", list("", 10), []core.InboxID{dead[2].ID, dead[1].ID})
+	again := s.claims(w.now, 10)
+	w.same("due again", len(again), 1)
+	w.same("id", again[0].ID, dead[0].ID)
+	w.same("starts", again[0].Starts, 1)
+	w.same("reason", again[0].Reason, core.Reason(""))
 }

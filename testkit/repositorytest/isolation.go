@@ -211,8 +211,9 @@ func writesChangeNothing(tb testing.TB, r repository.Repository) {
 	minted.TagPrint = "the intruder's"
 	mine("save minted link", s.MintedLinks().Save(w.ctx, minted))
 
-	_, err = s.Inbox().Claim(w.ctx, v.key.ID, w.now, w.now.Add(time.Hour))
-	missing("claim", err)
+	s.nothingDue("the victim's", w.now.Add(time.Hour))
+	mine("renew", s.Inbox().Renew(w.ctx, []core.InboxEntry{v.claimed}, w.now.Add(24*time.Hour)))
+	missing("redrive", s.Inbox().Redrive(w.ctx, v.key.ID, w.now))
 	stolen := v.claimed
 	stolen.State = core.InboxDone
 	missing("finish", s.Inbox().Finish(w.ctx, stolen))

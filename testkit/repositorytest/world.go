@@ -167,6 +167,7 @@ func (w *world) oneWinner(what string, errs []error, want error) {
 
 // shop is a tenant with an instance, one active source and two destinations.
 type shop struct {
+	begun map[core.InboxID]core.InboxEntry // claimed and not asked for yet
 	*world
 	repository.Tenant
 	id       core.TenantID
@@ -252,11 +253,38 @@ func (s *shop) accept(e core.InboxEntry) core.InboxID {
 	return id
 }
 
+// claim begins the processing of one entry. Entries that are due before it are begun too, and
+// kept for when they are asked for.
 func (s *shop) claim(id core.InboxID) core.InboxEntry {
 	s.tb.Helper()
-	e, err := s.Inbox().Claim(s.ctx, id, s.now, s.now.Add(time.Minute))
+	for {
+		if e, ok := s.begun[id]; ok {
+			delete(s.begun, id)
+			return e
+		}
+		next := s.claims(s.now, 1)
+		if len(next) == 0 {
+			s.tb.Fatalf("claim: entry %s is not due", id)
+		}
+		if s.begun == nil {
+			s.begun = map[core.InboxID]core.InboxEntry{}
+		}
+		s.begun[next[0].ID] = next[0]
+	}
+}
+
+// claims begins what is due at a time.
+func (s *shop) claims(at time.Time, limit int) []core.InboxEntry {
+	s.tb.Helper()
+	list, err := s.Inbox().Claim(s.ctx, at, at.Add(time.Minute), limit)
 	s.ok("claim", err)
-	return e
+	return list
+}
+
+// nothingDue checks that nothing can be begun at a time.
+func (s *shop) nothingDue(what string, at time.Time) {
+	s.tb.Helper()
+	s.same("entries due: "+what, len(s.claims(at, 100)), 0)
 }
 
 // outcome judges a claimed entry to be an offer for some groups.

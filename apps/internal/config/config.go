@@ -15,6 +15,11 @@ import (
 type Config struct {
 	HTTPAddr string
 	DataDir  string
+	// DatabaseURL is the PostgreSQL server, empty for the embedded database; RedisURL the
+	// bus, empty for the embedded queue.
+	DatabaseURL, RedisURL core.Secret
+	// KeysFile is "" for the one in the data folder.
+	KeysFile string
 	Roles    Roles
 	// PublicURL is "" when webhooks shall come to the address the server listens on.
 	PublicURL         string
@@ -50,7 +55,7 @@ func (e *Error) Error() string {
 // Config checks the flags. The error is an *Error.
 func (f Flags) Config() (Config, error) {
 	c := Config{
-		HTTPAddr: f.HTTPAddr, DataDir: f.DataDir, PublicURL: strings.TrimRight(f.PublicURL, "/"),
+		HTTPAddr: f.HTTPAddr, DataDir: f.DataDir, DatabaseURL: f.DatabaseURL, RedisURL: f.RedisURL, KeysFile: f.KeysFile, PublicURL: strings.TrimRight(f.PublicURL, "/"),
 		EvolutionURL: f.EvolutionURL, EvolutionAPIKey: f.EvolutionAPIKey,
 		AllowPrivateHosts: f.AllowPrivateHosts, StoresFile: f.StoresFile,
 		PacingOff: f.Pacing == "off", Registration: f.Registration == "open", LogJSON: f.LogFormat == "json",
@@ -72,8 +77,10 @@ func (f Flags) Config() (Config, error) {
 		why  string
 	}{
 		{"data-dir", f.DataDir != "", "a folder is needed"},
-		{"database-url", f.DatabaseURL.IsZero(), "an external database is not in this version; leave it out to use the embedded one"},
-		{"redis-url", f.RedisURL.IsZero(), "an external message bus is not in this version; leave it out to use the embedded one"},
+		{"database-url", f.DatabaseURL.IsZero() || hasScheme(f.DatabaseURL, "postgres", "postgresql"), "want a URL that begins with postgres://"},
+		{"redis-url", f.RedisURL.IsZero() || hasScheme(f.RedisURL, "redis", "rediss"), "want a URL that begins with redis:// or rediss://"},
+		{"redis-url", f.RedisURL.IsZero() || !f.DatabaseURL.IsZero(), "several processes need --database-url too"},
+		{"redis-url", !f.RedisURL.IsZero() || f.DatabaseURL.IsZero() || c.Roles == everything, "processes with some of the roles need it to call each other"},
 		{"public-url", f.PublicURL == "" || isBaseURL(f.PublicURL), "want an http or https URL without user, query or fragment"},
 		{"evolution-url", f.EvolutionURL == "" || isBaseURL(f.EvolutionURL), "want an http or https URL without user, query or fragment"},
 		{"evolution-api-key", (f.EvolutionURL == "") == f.EvolutionAPIKey.IsZero(), "give --evolution-url and --evolution-api-key together"},
@@ -89,9 +96,12 @@ func (f Flags) Config() (Config, error) {
 	return c, nil
 }
 
+// everything is the role "all".
+var everything = Roles{API: true, Worker: true, Dispatcher: true}
+
 func parseRoles(names []string) (Roles, error) {
 	if slices.Equal(names, []string{"all"}) {
-		return Roles{API: true, Worker: true, Dispatcher: true}, nil
+		return everything, nil
 	}
 	var r Roles
 	for _, name := range names {
@@ -122,4 +132,10 @@ func isBaseURL(raw string) bool {
 	u, err := url.Parse(raw)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" &&
 		u.User == nil && u.RawQuery == "" && !u.ForceQuery && u.Fragment == ""
+}
+
+// hasScheme says whether a URL with credentials has one of the schemes, and a host.
+func hasScheme(raw core.Secret, schemes ...string) bool {
+	u, err := url.Parse(raw.Reveal())
+	return err == nil && slices.Contains(schemes, u.Scheme) && u.Host != ""
 }

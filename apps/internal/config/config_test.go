@@ -139,8 +139,10 @@ func TestRefusals(t *testing.T) {
 	}{
 		{environ: []string{"AUTOPROMO_DATA_DIRECTORY=x"}, want: "unknown environment variable AUTOPROMO_DATA_DIRECTORY; did you mean AUTOPROMO_DATA_DIR?"},
 		{environ: []string{"AUTOPROMO_EVOLUTION_APIKEY=" + canary}, want: "did you mean AUTOPROMO_EVOLUTION_API_KEY?"},
-		{environ: []string{"AUTOPROMO_DATABASE_URL=postgres://u:" + canary + "@db/x"}, want: "AUTOPROMO_DATABASE_URL): an external database is not in this version"},
-		{args: []string{"--redis-url=redis://:" + canary + "@r"}, want: "AUTOPROMO_REDIS_URL): an external message bus is not in this version"},
+		{environ: []string{"AUTOPROMO_DATABASE_URL=mysql://u:" + canary + "@db/x"}, want: "AUTOPROMO_DATABASE_URL): want a URL that begins with postgres://"},
+		{environ: []string{"AUTOPROMO_DATABASE_URL=postgres://u:" + canary + "@db/x", "AUTOPROMO_ROLES=worker"}, want: "AUTOPROMO_REDIS_URL): processes with some of the roles need it"},
+		{args: []string{"--redis-url=" + canary}, want: "AUTOPROMO_REDIS_URL): want a URL that begins with redis://"},
+		{args: []string{"--redis-url=redis://:" + canary + "@r"}, want: "AUTOPROMO_REDIS_URL): several processes need --database-url too"},
 		{args: []string{"--registration=invite"}, want: "invitations are not in this version"},
 		{args: []string{"--registration=maybe"}, want: "want open or closed"},
 		{args: []string{"--pacing=fast"}, want: "want safe or off"},

@@ -6,8 +6,9 @@ import "github.com/autopromo-cloud/autopromo/core"
 type Flags struct {
 	HTTPAddr          string      `name:"http-addr" default:"127.0.0.1:8090" placeholder:"HOST:PORT" help:"Address the server listens on; port 0 takes a free one."`
 	DataDir           string      `name:"data-dir" default:"./autopromo-data" placeholder:"DIR" help:"Folder of the database file and the generated keys; only its owner may read it."`
-	DatabaseURL       core.Secret `name:"database-url" placeholder:"URL" help:"External database; this version has the embedded one only."`
-	RedisURL          core.Secret `name:"redis-url" placeholder:"URL" help:"External message bus; this version has the embedded one only."`
+	DatabaseURL       core.Secret `name:"database-url" placeholder:"URL" help:"PostgreSQL for several processes, postgres://user:password@host/database, as a role that owns no tables; by default a file in the data folder. Better given as a variable."`
+	RedisURL          core.Secret `name:"redis-url" placeholder:"URL" help:"Redis that carries doorbells between processes, redis://host:6379/0; by default a file in the data folder. Better given as a variable."`
+	KeysFile          string      `name:"keys-file" placeholder:"FILE" help:"The installation's keys, made with \"autopromo keys new\" and the same for every process; by default keys.json in the data folder, made when missing."`
 	Roles             []string    `name:"roles" default:"all" placeholder:"ROLE" help:"Parts of the work this process takes on: all, or some of api, worker, dispatcher."`
 	PublicURL         string      `name:"public-url" placeholder:"URL" help:"Base of the webhook addresses, as the WhatsApp provider reaches this server; by default the address it listens on."`
 	EvolutionURL      string      `name:"evolution-url" placeholder:"URL" help:"The operator's own Evolution API, for tenants who name none."`

@@ -6,7 +6,9 @@
 package keyfile
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -77,6 +79,12 @@ func Open(dir, database string) (Keys, error) {
 			return Keys{}, fmt.Errorf("make %s: %w", path, err)
 		}
 	}
+	return Read(path)
+}
+
+// Read returns the keys in a file that is there. A file that others can read is refused, so
+// is a damaged one.
+func Read(path string) (Keys, error) {
 	if err := private(path, "600"); err != nil {
 		return Keys{}, err
 	}
@@ -104,22 +112,36 @@ func private(path, mode string) error {
 	return nil
 }
 
-// create writes new keys. Of two processes that start at once one wins, and both read the
-// winner's file, which is complete from the moment it is there.
-func create(path string) error {
+// New makes the content of a file with new keys.
+func New() ([]byte, error) {
 	id, err := random(4)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var keys [3]string
 	for i := range keys {
 		if keys[i], err = random(KeyBytes); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	raw, err := json.MarshalIndent(stored{
 		Version: 1, Sealing: []storedSealing{{ID: id, Key: keys[0]}}, Signing: keys[1], MessageID: keys[2],
 	}, "", "  ")
+	return append(raw, '\n'), err
+}
+
+// Print tells installations apart without telling a key. It stays the same when sealing or
+// signing keys are replaced; the key of message ids cannot be, without sending twice.
+func (k Keys) Print() string {
+	mac := hmac.New(sha256.New, []byte(k.MessageID.Reveal()))
+	mac.Write([]byte("autopromo installation"))
+	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// create writes new keys. Of two processes that start at once one wins, and both read the
+// winner's file, which is complete from the moment it is there.
+func create(path string) error {
+	raw, err := New()
 	if err != nil {
 		return err
 	}
@@ -128,7 +150,7 @@ func create(path string) error {
 		return err
 	}
 	defer os.Remove(temp.Name())
-	_, err = temp.Write(append(raw, '\n'))
+	_, err = temp.Write(raw)
 	if err := errors.Join(err, temp.Sync(), temp.Close()); err != nil {
 		return err
 	}

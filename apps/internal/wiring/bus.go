@@ -4,6 +4,8 @@ import (
 	"context"
 	"path/filepath"
 
+	"github.com/ThreeDotsLabs/watermill/message"
+
 	"github.com/autopromo-cloud/autopromo/adapters/watermillbus"
 	"github.com/autopromo-cloud/autopromo/ports/bus"
 )
@@ -12,18 +14,32 @@ import (
 // so that doorbells and offers do not wait for one writer.
 const queueFile = "queue.db"
 
+// queue is a Watermill Pub/Sub of this program's.
+type queue interface {
+	message.Publisher
+	message.Subscriber
+}
+
 func newBus(files *opened, s Settings) (bus.Publisher, bus.Subscriber, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	queue, err := watermillbus.OpenSQLite(ctx, filepath.Join(s.Config.DataDir, queueFile),
-		watermillbus.SQLiteOptions{Logger: s.Log})
+	q, err := openQueue(ctx, s)
 	if err != nil {
-		return nil, nil, failed("open the queue", err)
+		return nil, nil, err
 	}
-	files.add(queue.Close)
-	b, err := watermillbus.New(queue, queue, watermillbus.Options{Logger: s.Log})
+	files.add(q.Close)
+	b, err := watermillbus.New(q, q, watermillbus.Options{Logger: s.Log})
 	if err != nil {
 		return nil, nil, failed("make the bus", err)
 	}
-	return b, b, nil
+	return decoratePublisher(b), decorateSubscriber(b), nil
+}
+
+func openQueue(ctx context.Context, s Settings) (queue, error) {
+	if !s.Config.RedisURL.IsZero() {
+		q, err := watermillbus.OpenRedis(ctx, s.Config.RedisURL, watermillbus.RedisOptions{Logger: s.Log})
+		return q, failed("open the bus (--redis-url)", err)
+	}
+	q, err := watermillbus.OpenSQLite(ctx, filepath.Join(s.Config.DataDir, queueFile), watermillbus.SQLiteOptions{Logger: s.Log})
+	return q, failed("open the queue", err)
 }

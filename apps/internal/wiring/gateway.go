@@ -30,5 +30,5 @@ func newGateway(files *opened, s Settings) (gateway.Gateway, checkServer, error)
 	if err != nil {
 		return nil, nil, failed("make the WhatsApp gateway", err)
 	}
-	return g, guard.CheckServer, nil
+	return decorateGateway(g), guard.CheckServer, nil
 }

@@ -8,13 +8,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/autopromo-cloud/autopromo/adapters/resolver"
+	"github.com/autopromo-cloud/autopromo/core/engine"
 )
 
-// metricsHandler serves the counters of this process in Prometheus' text form. None of
-// them names a tenant.
-func metricsHandler(r *resolver.Resolver) (http.Handler, error) {
+// metricsHandler serves the counters of this process, and the ledger of the whole
+// installation, in Prometheus' text form. None of them names a tenant.
+func metricsHandler(s Settings, r *resolver.Resolver, e *engine.Engine) (http.Handler, error) {
 	registry := prometheus.NewRegistry()
-	for _, c := range append(resolverMetrics(r), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})) {
+	for _, c := range append(resolverMetrics(r), &ledger{engine: e, log: s.Log}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})) {
 		if err := registry.Register(c); err != nil {
 			return nil, failed("register a metric", err)
 		}
