@@ -48,6 +48,13 @@ func (d deliveries) Settle(ctx context.Context, s repository.Settle) (out core.D
 	}
 	lost := false
 	err = d.change(ctx, "settle delivery", func(ctx context.Context, tx bun.Tx) error {
+		if s.To == core.DeliveryPending {
+			// An edit or a revoke of its message must come before this or see it pending.
+			if _, err := locked[inboxRow](ctx, tx, d.tenant, "id = (SELECT inbox_id FROM offers WHERE user_id = ? AND id = "+
+				"(SELECT offer_id FROM deliveries WHERE user_id = ? AND id = ?))", d.id, d.id, s.ID); err != nil {
+				return err
+			}
+		}
 		row, err := locked[deliveryRow](ctx, tx, d.tenant, "id = ?", s.ID)
 		if err != nil {
 			return err

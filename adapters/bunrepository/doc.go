@@ -6,8 +6,14 @@
 // instead of one each. It is meant for one process; others on the same machine may open
 // the file too, and then wait for each other's commits.
 //
+// [OpenPostgres] opens a PostgreSQL database for any number of processes. Row level security
+// holds every transaction to the tenant it began for, whatever its statements say. The few
+// that look across tenants run in a role of their own, which sees ids and times and no
+// tenant's words. Rows are locked before they are changed, always in this order: message,
+// offer, deliveries by id, lane.
+//
 // Constructors never change the schema: call [Repository.Migrate], or refuse to start while
-// [Repository.Pending] names something.
+// [Repository.Pending] names something. [Repository.Verify] is for a program's start.
 //
 // Every row of a tenant is keyed by user_id first, foreign keys are (user_id, id) pairs,
 // and every statement on a tenant's table carries the tenant's id; only the Directory and

@@ -52,7 +52,15 @@ func fromMedia(m *core.Media) (string, error) {
 	if m == nil {
 		return "", nil
 	}
-	return toJSON(mediaJSON(*m))
+	j := mediaJSON(*m)
+	j.MimeType, j.FileName = plain(j.MimeType), plain(j.FileName)
+	return toJSON(j)
+}
+
+// plain is a stranger's text as every database can store it: PostgreSQL refuses NUL
+// characters and what is no UTF-8, and a message must not be lost for that.
+func plain[S ~string](s S) S {
+	return S(strings.ReplaceAll(strings.ToValidUTF8(string(s), "\uFFFD"), "\x00", ""))
 }
 
 func toMedia(text string) (*core.Media, error) {
@@ -71,8 +79,8 @@ func (t tenant) fromEntry(e core.InboxEntry) (inboxRow, error) {
 	media, err := fromMedia(e.Media)
 	return inboxRow{
 		UserID: t.id, ID: e.ID, InstanceID: e.InstanceID,
-		ChatJID: e.Key.Chat, Participant: e.Key.Participant, MessageID: e.Key.ID,
-		Text: e.Text, Media: media, SentAt: micros(e.SentAt), ReceivedAt: micros(e.ReceivedAt),
+		ChatJID: plain(e.Key.Chat), Participant: plain(e.Key.Participant), MessageID: plain(e.Key.ID),
+		Text: plain(e.Text), Media: media, SentAt: micros(e.SentAt), ReceivedAt: micros(e.ReceivedAt),
 		State: e.State, Reason: e.Reason, Starts: e.Starts, RetryAt: micros(e.RetryAt),
 		Revision: e.Revision, Retries: e.Retries, DueAt: max(micros(e.ReceivedAt), micros(e.RetryAt)),
 	}, err
@@ -93,6 +101,9 @@ type inbox struct{ tenant }
 
 // store inserts e in a state unless its key is there already, and returns the stored row.
 func (b inbox) store(ctx context.Context, tx bun.Tx, e core.InboxEntry) (row inboxRow, created bool, err error) {
+	if err := alone(ctx, tx, "message "+string(e.InstanceID)+" "+string(e.Key.Chat)+" "+string(e.Key.ID)); err != nil {
+		return row, false, err
+	}
 	if row, err = b.sameMessage(ctx, tx, e); !errors.Is(err, sql.ErrNoRows) {
 		return row, false, err
 	}
@@ -111,7 +122,7 @@ func (b inbox) store(ctx context.Context, tx bun.Tx, e core.InboxEntry) (row inb
 	}
 	row, err = locked[inboxRow](ctx, tx, b.tenant,
 		"instance_id = ? AND chat_jid = ? AND participant = ? AND message_id = ?",
-		e.InstanceID, e.Key.Chat, e.Key.Participant, e.Key.ID)
+		e.InstanceID, plain(e.Key.Chat), plain(e.Key.Participant), plain(e.Key.ID))
 	return row, false, err
 }
 
@@ -120,7 +131,7 @@ func (b inbox) store(ctx context.Context, tx bun.Tx, e core.InboxEntry) (row inb
 // none, or no certain one.
 func (b inbox) sameMessage(ctx context.Context, tx bun.Tx, e core.InboxEntry) (inboxRow, error) {
 	rows, err := list[inboxRow](ctx, tx, b.tenant, "instance_id = ? AND chat_jid = ? AND message_id = ?",
-		e.InstanceID, e.Key.Chat, e.Key.ID)
+		e.InstanceID, plain(e.Key.Chat), plain(e.Key.ID))
 	rows = slices.DeleteFunc(rows, func(row inboxRow) bool { return !otherForm(row.Participant, e.Key.Participant) })
 	if err == nil && len(rows) != 1 {
 		err = sql.ErrNoRows

@@ -22,14 +22,14 @@ func (q queue) TakeLane(ctx context.Context, now time.Time, holder string, lease
 	// Dispatchers ask all the time and mostly for nothing: that answer is one indexed read
 	// and does not disturb the writer.
 	err := q.look(ctx, "due lane", func(ctx context.Context, db bun.IDB) error {
-		_, err := dueLane(ctx, db, micros(now))
-		return err
+		return dueLanes(db, micros(now)).Scan(ctx, &laneRow{})
 	})
 	if err != nil {
 		return core.Lane{}, err
 	}
 	var taken *core.Lane
 	err = q.change(ctx, "take lane", func(ctx context.Context, tx bun.Tx) error {
+		taken = nil
 		for {
 			lane, err := dueLane(ctx, tx, micros(now))
 			if errors.Is(err, sql.ErrNoRows) {
@@ -46,7 +46,10 @@ func (q queue) TakeLane(ctx context.Context, now time.Time, holder string, lease
 				// Nothing to send yet: the lane leaves the queue until there is, so that
 				// the silent ones are not looked at again and again.
 				lane.NextSendAt = ready
-				if err := replace(ctx, tx, lane); err != nil {
+				if err := q.put(ctx, tx, lane); err != nil {
+					return err
+				}
+				if err := enter(ctx, tx); err != nil {
 					return err
 				}
 				continue
@@ -55,7 +58,7 @@ func (q queue) TakeLane(ctx context.Context, now time.Time, holder string, lease
 			lane.LeaseHolder, lane.LeaseUntil, lane.WokenAt = holder, micros(now.Add(lease)), nil
 			granted := lane.toLane()
 			taken = &granted
-			return replace(ctx, tx, lane)
+			return q.put(ctx, tx, lane)
 		}
 	})
 	if err == nil && taken == nil {
@@ -67,16 +70,29 @@ func (q queue) TakeLane(ctx context.Context, now time.Time, holder string, lease
 	return *taken, nil
 }
 
-// dueLane reads the lane that is due and free for the longest time.
-func dueLane(ctx context.Context, db bun.IDB, now int64) (laneRow, error) {
+// put stores a lane as its tenant.
+func (q queue) put(ctx context.Context, tx bun.Tx, lane laneRow) error {
+	if err := become(ctx, tx, lane.UserID); err != nil {
+		return err
+	}
+	return replace(ctx, tx, lane)
+}
+
+// dueLane reads, and locks, the lane that is due and free for the longest time. Lanes that
+// another process is about to take are left to it.
+func dueLane(ctx context.Context, tx bun.Tx, now int64) (laneRow, error) {
 	var lane laneRow
-	q := db.NewSelect().Model(&lane).Where("next_send_at <= ?", now).Where("lease_until <= ?", now).
-		OrderExpr("next_send_at").Limit(1)
-	if db.Dialect().Name() != dialect.SQLite {
+	q := dueLanes(tx, now)
+	if tx.Dialect().Name() != dialect.SQLite {
 		q = q.For("UPDATE SKIP LOCKED")
 	}
-	err := q.Scan(ctx)
+	err := q.Scan(ctx, &lane)
 	return lane, err
+}
+
+func dueLanes(db bun.IDB, now int64) *bun.SelectQuery {
+	return db.NewSelect().Model((*laneRow)(nil)).Where("next_send_at <= ?", now).Where("lease_until <= ?", now).
+		OrderExpr("next_send_at").Limit(1)
 }
 
 // nextPending tells when the lane's first pending delivery may go, idle when it has none.

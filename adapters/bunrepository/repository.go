@@ -168,6 +168,17 @@ func locked[R any](ctx context.Context, tx bun.Tx, t tenant, where string, args 
 	return row, err
 }
 
+// lockedList is list for rows that are about to be changed.
+func lockedList[R any](ctx context.Context, tx bun.Tx, t tenant, where string, args ...any) ([]R, error) {
+	var rows []R
+	q := tx.NewSelect().Model(&rows).Where("user_id = ?", t.id).Where(where, args...).OrderExpr("id")
+	if tx.Dialect().Name() != dialect.SQLite {
+		q = q.For("UPDATE")
+	}
+	err := q.Scan(ctx)
+	return rows, err
+}
+
 // list reads all rows of R's table that belong to the tenant and fit where, by id.
 func list[R any](ctx context.Context, db bun.IDB, t tenant, where string, args ...any) ([]R, error) {
 	var rows []R

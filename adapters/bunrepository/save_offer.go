@@ -15,6 +15,10 @@ import (
 
 func (o offers) Save(ctx context.Context, s repository.SaveOffer) (out core.Offer, err error) {
 	err = o.change(ctx, "save offer", func(ctx context.Context, tx bun.Tx) error {
+		// Two offers of one product must see each other, which neither has stored yet.
+		if err := alone(ctx, tx, "offers "+string(o.id)); err != nil {
+			return err
+		}
 		if err := o.finish(ctx, tx, s.Entry); err != nil {
 			return err
 		}
@@ -65,7 +69,7 @@ func (o offers) upsert(ctx context.Context, tx bun.Tx, s repository.SaveOffer) (
 
 // reconcile makes the offer's deliveries the wanted ones, as far as they have not left.
 func (o offers) reconcile(ctx context.Context, tx bun.Tx, s repository.SaveOffer, offer offerRow) error {
-	stored, err := list[deliveryRow](ctx, tx, o.tenant, "offer_id = ?", offer.ID)
+	stored, err := lockedList[deliveryRow](ctx, tx, o.tenant, "offer_id = ?", offer.ID)
 	if err != nil {
 		return err
 	}
@@ -75,6 +79,7 @@ func (o offers) reconcile(ctx context.Context, tx bun.Tx, s repository.SaveOffer
 		byDestination[row.DestinationID] = row
 	}
 	wanted := map[core.DestinationID]bool{}
+	var fresh []deliveryRow
 	for _, d := range s.Offer.Deliveries {
 		if wanted[d.DestinationID] {
 			continue
@@ -83,7 +88,7 @@ func (o offers) reconcile(ctx context.Context, tx bun.Tx, s repository.SaveOffer
 		row, known := byDestination[d.DestinationID]
 		switch {
 		case !known:
-			err = o.insertDelivery(ctx, tx, s, offer, d)
+			fresh = append(fresh, o.newDelivery(s, offer, d))
 		case row.State == core.DeliveryPending,
 			row.State == core.DeliveryCancelled && row.Reason == core.ReasonEdited:
 			if row.State == core.DeliveryCancelled {
@@ -100,6 +105,9 @@ func (o offers) reconcile(ctx context.Context, tx bun.Tx, s repository.SaveOffer
 			return err
 		}
 	}
+	if err := o.insertDeliveries(ctx, tx, s, offer, fresh); err != nil {
+		return err
+	}
 	for _, row := range stored {
 		if row.State != core.DeliveryPending || wanted[row.DestinationID] {
 			continue
@@ -113,39 +121,58 @@ func (o offers) reconcile(ctx context.Context, tx bun.Tx, s repository.SaveOffer
 	return nil
 }
 
-// insertDelivery stores a new delivery, cancelled when the group has, or may have, the
-// same product or text.
-func (o offers) insertDelivery(ctx context.Context, tx bun.Tx, s repository.SaveOffer, offer offerRow, d core.Delivery) error {
+func (o offers) newDelivery(s repository.SaveOffer, offer offerRow, d core.Delivery) deliveryRow {
 	d.OfferID, d.InstanceID = offer.ID, offer.InstanceID
 	if d.State == "" {
 		d.State = core.DeliveryPending
 	}
 	row := o.fromDelivery(d)
 	row.ProductKey, row.TextKey = offer.ProductKey, s.TextKey
+	return row
+}
+
+// insertDeliveries stores new deliveries, each cancelled when its group has, or may have,
+// the same product or text.
+func (o offers) insertDeliveries(ctx context.Context, tx bun.Tx, s repository.SaveOffer, offer offerRow, rows []deliveryRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
 	for _, rule := range []struct {
 		column, key string
 		since       time.Time
 		reason      core.Reason
 	}{
-		{"product_key", row.ProductKey, s.RepostSince, core.ReasonDuplicateProduct},
-		{"text_key", row.TextKey, s.TextSince, core.ReasonDuplicateText},
+		{"product_key", offer.ProductKey, s.RepostSince, core.ReasonDuplicateProduct},
+		{"text_key", s.TextKey, s.TextSince, core.ReasonDuplicateText},
 	} {
-		if rule.key == "" || row.State != core.DeliveryPending {
+		if rule.key == "" {
 			continue
 		}
-		taken, err := tx.NewSelect().Model((*deliveryRow)(nil)).
-			Where("user_id = ?", o.id).Where("destination_id = ?", d.DestinationID).
+		var taken []core.DestinationID
+		err := tx.NewSelect().Model((*deliveryRow)(nil)).Column("destination_id").
+			Where("user_id = ?", o.id).Where("destination_id IN (?)", bun.List(destinationsOf(rows))).
 			Where("? <> '' AND ? = ?", bun.Ident(rule.column), bun.Ident(rule.column), rule.key).
 			Where("created_at > ?", micros(rule.since)).Where("offer_id <> ?", offer.ID).
-			Where("state IN (?)", bun.List(occupying())).Exists(ctx)
+			Where("state IN (?)", bun.List(occupying())).GroupExpr("destination_id").Scan(ctx, &taken)
 		if err != nil {
 			return err
 		}
-		if taken {
-			row.State, row.Reason, row.Detail = core.DeliveryCancelled, rule.reason, ""
+		for i := range rows {
+			if rows[i].State == core.DeliveryPending && slices.Contains(taken, rows[i].DestinationID) {
+				rows[i].State, rows[i].Reason, rows[i].Detail = core.DeliveryCancelled, rule.reason, ""
+			}
 		}
 	}
-	return insert(ctx, tx, row)
+	_, err := tx.NewInsert().Model(&rows).Returning("NULL").Exec(ctx)
+	return err
+}
+
+func destinationsOf(rows []deliveryRow) []core.DestinationID {
+	ids := make([]core.DestinationID, 0, len(rows))
+	for _, row := range rows {
+		ids = append(ids, row.DestinationID)
+	}
+	return ids
 }
 
 // occupying lists the states in which a delivery counts for the repost window.

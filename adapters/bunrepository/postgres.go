@@ -1,0 +1,161 @@
+package bunrepository
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"github.com/autopromo-cloud/autopromo/core"
+)
+
+const (
+	// maxTries is how often a transaction is tried that the server aborted because of
+	// another one.
+	maxTries = 5
+	// clockFresh is how old a look at the server's clock may get.
+	clockFresh = 10 * time.Second
+)
+
+// OpenPostgres opens the database that url names, of a server of version 14 or newer. The
+// schema is not touched. Programs that serve tenants connect as a role that owns nothing
+// and call Verify; the owner's role is for Migrate.
+//
+// The error is CodeInvalid for wrong options and CodeUnavailable for a server that cannot be
+// reached. It does not show the URL.
+func OpenPostgres(ctx context.Context, url core.Secret, o Options) (*Repository, error) {
+	o = o.withDefaults()
+	seal, err := newSealer(o.Keys)
+	if err != nil {
+		return nil, invalidOption(fmt.Errorf("keys: %w", err))
+	}
+	config, err := pgx.ParseConfig(url.Reveal())
+	if err != nil {
+		return nil, invalidOption(errors.New("the URL of the database cannot be read")) // err may show it
+	}
+	// bun writes the arguments into the statement, so that each is another one: preparing
+	// them would only fill caches. This mode also takes several statements at once, and
+	// works behind a connection pooler.
+	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	config.RuntimeParams["application_name"] = "autopromo"
+	pool := sql.OpenDB(connector{stdlib.GetConnector(*config)})
+	pool.SetMaxOpenConns(o.Connections)
+	pool.SetMaxIdleConns(o.Connections)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+
+	db := &postgresDB{pool: bun.NewDB(pool, pgdialect.New()), clock: newClock(), appRole: o.AppRole}
+	r := &Repository{database: db, dialect: "postgres", clock: db.clock, seal: seal}
+	if err := db.lookAtClock(ctx, db.pool); err != nil {
+		return nil, errors.Join(r.translate("open database", err), r.Close())
+	}
+	return r, nil
+}
+
+// postgresDB is a server with row level security: each transaction says in its first words
+// whose rows it may touch.
+type postgresDB struct {
+	pool    *bun.DB
+	clock   *clock
+	clockAt atomic.Int64 // when the clock was looked at last, UnixMicro
+	appRole string
+}
+
+// scopeKey is where a context carries its scope to the connection.
+type scopeKey struct{}
+
+func (d *postgresDB) change(ctx context.Context, s scope, fn func(context.Context, bun.Tx) error) error {
+	return d.run(ctx, s, nil, fn)
+}
+
+func (d *postgresDB) look(ctx context.Context, s scope, fn func(context.Context, bun.IDB) error) error {
+	return d.run(ctx, s, &sql.TxOptions{ReadOnly: true}, func(ctx context.Context, tx bun.Tx) error {
+		if err := d.refreshClock(ctx, s, tx); err != nil {
+			return err
+		}
+		return fn(ctx, tx)
+	})
+}
+
+func (d *postgresDB) snapshot(ctx context.Context, s scope, fn func(context.Context, bun.IDB) error) error {
+	return d.run(ctx, s, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},
+		func(ctx context.Context, tx bun.Tx) error { return fn(ctx, tx) })
+}
+
+// run runs fn in a transaction, again when the server aborted it in favour of another one.
+// Without an answer to its commit nobody knows whether it took effect; repeating is left to
+// the caller, who is safe by unique keys and compare-and-sets.
+func (d *postgresDB) run(ctx context.Context, s scope, o *sql.TxOptions, fn func(context.Context, bun.Tx) error) error {
+	if s.tenant != "" && !core.IsUUID(string(s.tenant)) {
+		return sql.ErrNoRows // nobody's, and it goes into a statement as it is
+	}
+	ctx = context.WithValue(ctx, scopeKey{}, s)
+	for try := 1; ; try++ {
+		err := d.pool.RunInTx(ctx, o, fn)
+		var failed *pgconn.PgError
+		aborted := errors.As(err, &failed) && (failed.Code == "40001" || failed.Code == "40P01")
+		if !aborted || try == maxTries {
+			return err
+		}
+	}
+}
+
+// refreshClock looks at the server's clock now and then, while a sweep is under way.
+func (d *postgresDB) refreshClock(ctx context.Context, s scope, db bun.IDB) error {
+	if s.tenant != "" || time.Since(time.UnixMicro(d.clockAt.Load())) < clockFresh {
+		return nil
+	}
+	return d.lookAtClock(ctx, db)
+}
+
+func (d *postgresDB) lookAtClock(ctx context.Context, db bun.IDB) error {
+	var server time.Time
+	sent := d.clock.local()
+	if err := db.NewSelect().ColumnExpr("clock_timestamp()").Scan(ctx, &server); err != nil {
+		return err
+	}
+	d.clock.observe(server, sent, d.clock.local())
+	d.clockAt.Store(time.Now().UnixMicro())
+	return nil
+}
+
+func (d *postgresDB) owner() *bun.DB { return d.pool }
+
+func (d *postgresDB) close() error { return d.pool.Close() }
+
+// classify goes by the codes of the SQL standard; see appendix A of PostgreSQL's manual.
+func (d *postgresDB) classify(err error) (core.Code, core.Reason) {
+	var failed *pgconn.PgError
+	if !errors.As(err, &failed) {
+		var unreachable *pgconn.ConnectError
+		var network net.Error
+		if errors.As(err, &unreachable) || errors.As(err, &network) || pgconn.SafeToRetry(err) ||
+			errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return core.CodeUnavailable, core.ReasonUnavailable
+		}
+		return "", ""
+	}
+	switch failed.Code {
+	case "23505": // unique_violation
+		return core.CodeConflict, core.ReasonConflict
+	case "23503", "22P02": // foreign_key_violation, an id that is no UUID
+		return core.CodeNotFound, core.ReasonNotFound
+	case "55P03", "57014", "40001", "40P01": // lock not available, timeout, aborted again and again
+		return core.CodeUnavailable, core.ReasonUnavailable
+	}
+	switch failed.Code[:2] {
+	case "08", "53", "57", "58": // connection, resources, operator, system
+		return core.CodeUnavailable, core.ReasonUnavailable
+	}
+	return core.CodeInternal, core.ReasonInternal
+}

@@ -1,0 +1,85 @@
+package bunrepository
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/uptrace/bun"
+)
+
+// migrationLock is the advisory lock of migrations: any number, the same in all versions.
+const migrationLock = 0x6175746f70726f // "autopro"
+
+// minVersion is PostgreSQL 14.
+const minVersion = 140000
+
+// exclusive holds a lock of the server while fn migrates, and then lets the app's role in.
+func (d *postgresDB) exclusive(ctx context.Context, fn func(context.Context) error) error {
+	conn, err := d.pool.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, "select pg_advisory_lock(?)", migrationLock); err != nil {
+		return err
+	}
+	defer func() {
+		// The lock ends with its connection at the latest.
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "select pg_advisory_unlock(?)", migrationLock)
+	}()
+	if err := fn(ctx); err != nil || d.appRole == "" {
+		return err
+	}
+	return d.letIn(ctx, conn)
+}
+
+// letIn grants the role that programs connect as what they need.
+func (d *postgresDB) letIn(ctx context.Context, conn bun.Conn) error {
+	role := bun.Ident(d.appRole)
+	for _, grant := range []string{
+		"GRANT USAGE ON SCHEMA public TO ?",
+		"GRANT SELECT, INSERT, UPDATE, DELETE ON users, whatsapp_instances, group_sources, group_destinations, affiliate_tags, " +
+			"minted_links, inbox, offers, deliveries, lanes, send_logs TO ?",
+		"GRANT SELECT ON bun_migrations TO ?",
+		"GRANT " + directoryRole + " TO ?",
+	} {
+		if _, err := conn.ExecContext(ctx, grant, role); err != nil {
+			return fmt.Errorf("let %s in: %w", d.appRole, err)
+		}
+	}
+	return nil
+}
+
+// verify refuses a server that may lose what it confirmed, and a role that row level
+// security does not hold.
+func (d *postgresDB) verify(ctx context.Context) error {
+	var got struct {
+		Version                                  int
+		Fsync, SynchronousCommit, FullPageWrites string
+		Super, Bypass, Owns, Directs             bool
+	}
+	err := d.pool.NewSelect().
+		ColumnExpr("current_setting('server_version_num')::int AS version").
+		ColumnExpr("current_setting('fsync') AS fsync").
+		ColumnExpr("current_setting('synchronous_commit') AS synchronous_commit").
+		ColumnExpr("current_setting('full_page_writes') AS full_page_writes").
+		ColumnExpr("r.rolsuper AS super").ColumnExpr("r.rolbypassrls AS bypass").
+		ColumnExpr("EXISTS (SELECT 1 FROM pg_class AS c WHERE c.relnamespace = 'public'::regnamespace "+
+			"AND c.relkind = 'r' AND pg_has_role(c.relowner, 'MEMBER')) AS owns").
+		ColumnExpr("pg_has_role(?, 'MEMBER') AS directs", directoryRole).
+		TableExpr("pg_roles AS r").Where("r.rolname = current_user").Scan(ctx, &got)
+	switch {
+	case err != nil:
+		return err
+	case got.Version < minVersion:
+		return unfit("PostgreSQL 14 or newer is needed")
+	case got.Fsync == "off", got.SynchronousCommit == "off", got.FullPageWrites == "off":
+		return unfit("the server may lose what it has confirmed: fsync, synchronous_commit and full_page_writes must not be off")
+	case got.Super, got.Bypass, got.Owns:
+		return unfit("this role passes by row level security, which keeps tenants apart: connect as a role that is no superuser, " +
+			"has no BYPASSRLS and owns no table, and let it in with \"autopromo migrate up --app-role ROLE\"")
+	case !got.Directs:
+		return unfit("this role has not been let in: run \"autopromo migrate up --app-role ROLE\" as the owner of the database")
+	}
+	return nil
+}
