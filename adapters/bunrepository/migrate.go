@@ -30,7 +30,9 @@ func (r *Repository) Migrate(ctx context.Context) error {
 		}
 		for {
 			// After errMarked the marks are read anew: another process was faster.
-			if _, err := m.Migrate(ctx); !errors.Is(err, errMarked) {
+			if _, err := m.Migrate(ctx); err == nil {
+				return r.database.letIn(ctx)
+			} else if !errors.Is(err, errMarked) {
 				return err
 			}
 		}

@@ -39,6 +39,8 @@ type database interface {
 	owner() *bun.DB
 	// exclusive runs fn while no other process migrates.
 	exclusive(ctx context.Context, fn func(context.Context) error) error
+	// letIn gives the program's role what it needs, after migrations.
+	letIn(ctx context.Context) error
 	// verify says why this database cannot be trusted.
 	verify(ctx context.Context) error
 	close() error

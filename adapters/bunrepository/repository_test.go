@@ -2,6 +2,8 @@ package bunrepository
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,7 +17,20 @@ import (
 	"github.com/autopromo-cloud/autopromo/testkit/repositorytest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(withServer{m}) }
+
+// withServer ends the PostgreSQL server of the tests with them.
+type withServer struct{ *testing.M }
+
+// Run implements goleak.TestingM.
+func (m withServer) Run() int {
+	code := m.M.Run()
+	if err := stopPostgres(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	return code
+}
 
 func testKeys() Keyring {
 	return Keyring{Current: "one", Keys: map[string]core.Secret{"one": core.NewSecret(strings.Repeat("k", 32))}}
