@@ -5,11 +5,17 @@ import (
 	"time"
 )
 
+// prompt is how fast an answer must come to say what time it is: the clocks of two processes
+// are apart by half of it at most.
+const prompt = 2 * time.Second
+
 // clock is the database server's time, kept up between two looks at it by this machine's
-// monotonic clock: setting a wall clock does not move it. It never goes back.
+// monotonic clock: setting this machine's wall clock does not move it. It never goes back;
+// when the server's clock does, this one stands until it is caught up with.
 type clock struct {
 	began  time.Time    // with its monotonic reading
 	offset atomic.Int64 // nanoseconds to add to this machine's time
+	seen   atomic.Bool  // whether offset is from a look
 	last   atomic.Int64 // UnixMicro of the latest answer
 }
 
@@ -32,6 +38,12 @@ func (c *clock) now() time.Time {
 }
 
 // observe learns from an answer of the server, which made it between sent and received.
+// Both are local times. A slow answer is better than none and worse than an earlier one.
 func (c *clock) observe(server, sent, received time.Time) {
-	c.offset.Store(int64(server.Sub(sent.Add(received.Sub(sent) / 2))))
+	way := received.Sub(sent)
+	if way > prompt && c.seen.Load() {
+		return
+	}
+	c.offset.Store(int64(server.Sub(sent.Add(way / 2))))
+	c.seen.Store(true)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
 
 	"github.com/autopromo-cloud/autopromo/core"
 )
@@ -99,11 +100,17 @@ func toDeliveries(rows []deliveryRow) []core.Delivery {
 	return out
 }
 
-// cancelPending cancels the tenant's pending deliveries that fit where.
+// cancelPending cancels the tenant's pending deliveries that fit where, locked by id like
+// everywhere.
 func (t tenant) cancelPending(ctx context.Context, tx bun.Tx, why core.Reason, where string, args ...any) error {
+	pending := tx.NewSelect().Model((*deliveryRow)(nil)).Column("id").
+		Where("user_id = ?", t.id).Where("state = 'pending'").Where(where, args...).OrderExpr("id")
+	if tx.Dialect().Name() != dialect.SQLite {
+		pending = pending.For("UPDATE")
+	}
 	_, err := tx.NewUpdate().Model((*deliveryRow)(nil)).
 		Set("state = ?", core.DeliveryCancelled).Set("reason = ?", why).Set("detail = ''").
-		Where("user_id = ?", t.id).Where("state = 'pending'").Where(where, args...).Exec(ctx)
+		Where("user_id = ?", t.id).Where("state = 'pending'").Where("id IN (?)", pending).Exec(ctx)
 	return err
 }
 

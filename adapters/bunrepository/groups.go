@@ -242,6 +242,8 @@ func (d destinations) Delete(ctx context.Context, id core.DestinationID) error {
 			Where("user_id = ?", d.id).Where("id = ?", id).Exec(ctx)); err != nil {
 			return err
 		}
+		// A Save that began before may still store a pending one for it. The sender asks for
+		// the destination again, so that one goes nowhere.
 		return d.cancelPending(ctx, tx, core.ReasonDestinationOff, "destination_id = ?", id)
 	})
 }

@@ -73,7 +73,9 @@ func New(publisher message.Publisher, subscriber message.Subscriber, options Opt
 		return nil, errors.New("watermillbus: a publisher and a subscriber are required")
 	}
 	b := &Bus{publisher: publisher, subscriber: subscriber, options: options.withDefaults()}
-	if _, delays := subscriber.(*SQLite); !delays {
+	switch subscriber.(type) {
+	case *SQLite, *Redis: // delay by themselves
+	default:
 		b.nackPause = b.options.RedeliverAfter
 	}
 	return b, nil

@@ -1,6 +1,8 @@
 package watermillbus_test
 
 import (
+	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -12,8 +14,21 @@ import (
 	"github.com/autopromo-cloud/autopromo/testkit/bustest"
 )
 
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m)
+func TestMain(m *testing.M) { goleak.VerifyTestMain(withServer{m}) }
+
+// withServer ends the Redis server of the tests with them.
+type withServer struct{ *testing.M }
+
+// Run implements goleak.TestingM.
+func (m withServer) Run() int {
+	code := m.M.Run()
+	if server.redis != nil {
+		if err := server.redis.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = max(code, 1)
+		}
+	}
+	return code
 }
 
 func conformanceOptions() watermillbus.SQLiteOptions {
