@@ -42,6 +42,7 @@ type tweaks struct {
 	source   func(repository.Sources, core.Source) error
 	active   func(repository.Sources, core.JID) (core.Source, error)
 	discover func(repository.Sources, []core.Source) ([]core.Source, error)
+	create   func(repository.Instance, core.Instance) error
 	update   func(repository.Instance, func(*core.Instance) error) (core.Instance, error)
 	take     func(q repository.Queue, now time.Time, holder string, lease time.Duration) (core.Lane, error)
 	backlog  func(q repository.Queue, now time.Time, limit int) ([]repository.Backlog, error)
@@ -284,6 +285,13 @@ func (s mutantSources) Discovered(ctx context.Context, groups []core.Source) ([]
 type mutantInstance struct {
 	repository.Instance
 	m *mutant
+}
+
+func (n mutantInstance) Create(ctx context.Context, i core.Instance) error {
+	if n.m.create == nil {
+		return n.Instance.Create(ctx, i)
+	}
+	return n.m.create(n.Instance, i)
 }
 
 func (n mutantInstance) Update(ctx context.Context, change func(*core.Instance) error) (core.Instance, error) {

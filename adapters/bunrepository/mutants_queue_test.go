@@ -1,6 +1,11 @@
 package bunrepository
 
 import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
@@ -17,6 +22,31 @@ var queueMutants = map[string]mutation{
 		backlog: func(q repository.Queue, now time.Time, _ int) ([]repository.Backlog, error) {
 			return q.Backlog(anyContext, now, 1000)
 		}}},
+	"lists the last to wait first": {"BacklogListsWhoWaits", tweaks{
+		backlog: func(q repository.Queue, now time.Time, limit int) ([]repository.Backlog, error) {
+			all, err := q.Backlog(anyContext, now, limit)
+			slices.Reverse(all)
+			return all, err
+		}}},
+	"lists who waits by id": {"BacklogListsWhoWaits", tweaks{
+		backlog: func(q repository.Queue, now time.Time, limit int) ([]repository.Backlog, error) {
+			all, err := q.Backlog(anyContext, now, limit)
+			slices.SortFunc(all, func(a, b repository.Backlog) int { return cmp.Compare(a.Tenant, b.Tenant) })
+			return all, err
+		}}},
+	"counts no held offers": {"LedgerCountsEverything", tweaks{
+		ledger: func(q repository.Queue) (repository.Ledger, error) {
+			l, err := q.Ledger(anyContext)
+			l.Held = 0
+			return l, err
+		}}},
+	"looks twice for one ledger": {"LedgerIsOfOneMoment", tweaks{
+		ledger: func(q repository.Queue) (repository.Ledger, error) {
+			before, err := q.Ledger(anyContext)
+			after, again := q.Ledger(anyContext)
+			after.Inbox = before.Inbox
+			return after, errors.Join(err, again)
+		}}},
 	"never loses anything": {"LedgerCountsEverything", tweaks{
 		ledger: func(q repository.Queue) (repository.Ledger, error) {
 			l, err := q.Ledger(anyContext)
@@ -26,6 +56,26 @@ var queueMutants = map[string]mutation{
 	"claims whatever the limit": {"ClaimsAreOldestFirst", tweaks{
 		claim: func(b repository.Inbox, now, until time.Time, _ int) ([]core.InboxEntry, error) {
 			return b.Claim(anyContext, now, until, 100)
+		}}},
+	"claims by id": {"ClaimsAreOldestFirst", tweaks{
+		claim: func(b repository.Inbox, now, until time.Time, limit int) ([]core.InboxEntry, error) {
+			list, err := b.Claim(anyContext, now, until, limit)
+			slices.SortFunc(list, func(a, b core.InboxEntry) int { return cmp.Compare(a.ID, b.ID) })
+			return list, err
+		}}},
+	"takes a retry for a suspect": {"RetriesAreClaimedTogether", tweaks{
+		claim: func(b repository.Inbox, now, until time.Time, _ int) ([]core.InboxEntry, error) {
+			return b.Claim(anyContext, now, until, 1)
+		}}},
+	"lets poison live": {"PoisonDies", tweaks{
+		claim: func(b repository.Inbox, now, until time.Time, limit int) ([]core.InboxEntry, error) {
+			list, err := b.Claim(anyContext, now, until, limit)
+			dead, failed := b.Dead(anyContext, "", limit)
+			for _, e := range dead {
+				failed = errors.Join(failed, b.Redrive(anyContext, e.ID, now))
+			}
+			more, again := b.Claim(anyContext, now, until, limit)
+			return append(list, more...), errors.Join(err, failed, again)
 		}}},
 	"claims before it is due": {"RetryIsNotClaimedEarly", tweaks{
 		claim: func(b repository.Inbox, now, until time.Time, limit int) ([]core.InboxEntry, error) {
@@ -48,10 +98,17 @@ var queueMutants = map[string]mutation{
 		}}},
 	"does not renew": {"RenewalKeepsAClaim", tweaks{
 		keep: func(repository.Inbox, []core.InboxEntry, time.Time) error { return nil }}},
-	"renews a lost claim": {"RenewalKeepsAClaim", tweaks{
+	"renews a claim that was taken over": {"LostClaimIsNotRenewed", tweaks{
 		keep: func(b repository.Inbox, claims []core.InboxEntry, until time.Time) error {
 			for i := range claims {
-				claims[i].Starts = 1
+				claims[i].Starts++
+			}
+			return b.Renew(anyContext, claims, until)
+		}}},
+	"renews a claim that an edit ended": {"LostClaimIsNotRenewed", tweaks{
+		keep: func(b repository.Inbox, claims []core.InboxEntry, until time.Time) error {
+			for i := range claims {
+				claims[i].Revision++
 			}
 			return b.Renew(anyContext, claims, until)
 		}}},
@@ -60,16 +117,65 @@ var queueMutants = map[string]mutation{
 			e.State, e.Reason = core.InboxNew, ""
 			return b.Accept(anyContext, e)
 		}}},
+	"forgets why it was skipped": {"AcceptMaySkip", tweaks{
+		accept: func(b repository.Inbox, e core.InboxEntry) (core.InboxID, bool, error) {
+			e.Reason = ""
+			return b.Accept(anyContext, e)
+		}}},
+	"refuses odd characters": {"OddCharactersLoseNoMessage", tweaks{
+		accept: func(b repository.Inbox, e core.InboxEntry) (core.InboxID, bool, error) {
+			if strings.ContainsRune(e.Text, 0) {
+				return "", false, core.ErrInvalid
+			}
+			return b.Accept(anyContext, e)
+		}}},
+	"refuses odd characters of an edit": {"OddCharactersLoseNoMessage", tweaks{
+		edit: func(b repository.Inbox, e core.InboxEntry) (core.InboxID, bool, error) {
+			if strings.ContainsRune(e.Text, 0) {
+				return "", false, core.ErrInvalid
+			}
+			return b.Edit(anyContext, e)
+		}}},
 	"knows no newest message": {"NewestMessageOfAChat", tweaks{
 		newest: func(repository.Inbox, core.JID) (time.Time, error) { return time.Time{}, nil }}},
-	"lists dead letters from the start": {"DeadLettersAreListedAndRedriven", tweaks{
+	"lists dead letters from the start": {"DeadLettersAreListed", tweaks{
 		dead: func(b repository.Inbox, _ core.InboxID, limit int) ([]core.InboxEntry, error) {
 			return b.Dead(anyContext, "", limit)
 		}}},
-	"redrives nothing": {"DeadLettersAreListedAndRedriven", tweaks{
+	"lists dead letters oldest first": {"DeadLettersAreListed", tweaks{
+		dead: func(b repository.Inbox, before core.InboxID, limit int) ([]core.InboxEntry, error) {
+			list, err := b.Dead(anyContext, before, limit)
+			slices.Reverse(list)
+			return list, err
+		}}},
+	"redrives nothing": {"DeadLetterIsRedriven", tweaks{
 		redrive: func(repository.Inbox, core.InboxID, time.Time) error { return nil }}},
+	"redrives too early": {"DeadLetterIsRedriven", tweaks{
+		redrive: func(b repository.Inbox, id core.InboxID, _ time.Time) error {
+			return b.Redrive(anyContext, id, time.Time{})
+		}}},
+	"redrives what lives": {"DeadLetterIsRedriven", tweaks{
+		redrive: func(b repository.Inbox, id core.InboxID, now time.Time) error {
+			if err := b.Redrive(anyContext, id, now); !errors.Is(err, core.ErrConflict) {
+				return err
+			}
+			return nil
+		}}},
+	"takes an old claim for a redriven one": {"RedriveEndsOldClaims", tweaks{
+		finish: func(b repository.Inbox, e core.InboxEntry) error {
+			err := b.Finish(anyContext, e)
+			if errors.Is(err, core.ErrConflict) {
+				e.Revision++
+				err = b.Finish(anyContext, e)
+			}
+			return err
+		}}},
 	"takes a snapshot of nothing": {"SnapshotSeesOneMoment", tweaks{
 		snapshot: func(t repository.Tenant, read func(repository.Tenant) error) error { return read(t) }}},
+	"cannot read all in a snapshot": {"SnapshotReadsEverything", tweaks{
+		snapshot: func(t repository.Tenant, read func(repository.Tenant) error) error {
+			return t.Snapshot(anyContext, func(seen repository.Tenant) error { return read(forgetful{seen}) })
+		}}},
 	"writes in a snapshot": {"SnapshotOnlyReads", tweaks{
 		snapshot: func(t repository.Tenant, read func(repository.Tenant) error) error { return read(t) }}},
 	"keeps the error of a snapshot": {"SnapshotGivesItsErrorBack", tweaks{
@@ -82,4 +188,15 @@ var queueMutants = map[string]mutation{
 			now := r.Now()
 			return now.Truncate(time.Hour).Add(time.Hour).Add(-now.Sub(now.Truncate(time.Hour)))
 		}}},
+}
+
+// forgetful is a tenant that does not find its minted links.
+type forgetful struct{ repository.Tenant }
+
+func (f forgetful) MintedLinks() repository.MintedLinks { return lost{f.Tenant.MintedLinks()} }
+
+type lost struct{ repository.MintedLinks }
+
+func (lost) Get(context.Context, string) (core.MintedLink, error) {
+	return core.MintedLink{}, core.ErrNotFound
 }

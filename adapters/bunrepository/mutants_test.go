@@ -210,17 +210,12 @@ var mutants = map[string]mutation{
 			e.SentAt = time.Time{}
 			return b.Edit(anyContext, e)
 		}}},
-	"lets a delivery come back as it left": {"PendingAgainCatchesUpWithTheMessage", tweaks{
-		settle: func(d repository.Deliveries, s repository.Settle) (core.Delivery, error) {
-			if s.From == core.DeliveryDispatching && s.To == core.DeliveryPending {
-				detour := s
-				detour.To = core.DeliveryFailed
-				if failed, err := d.Settle(anyContext, detour); err != nil {
-					return failed, err
-				}
-				s.From = core.DeliveryFailed
-			}
-			return d.Settle(anyContext, s)
+	"lets a delivery come back as it left": {"PendingAgainCatchesUpWithTheMessage", tweaks{settle: detour}},
+	"lets a delivery pass a revoke":        {"RevokeWinsAgainstComingBack", tweaks{settle: detour}},
+	"forgets until when it caught up": {"InstanceIsStored", tweaks{
+		create: func(n repository.Instance, i core.Instance) error {
+			i.CaughtUpAt = time.Time{}
+			return n.Create(anyContext, i)
 		}}},
 	"looks for reposts without a bound": {"RepostOfAProductIsCancelled", tweaks{
 		save: func(o repository.Offers, s repository.SaveOffer) (core.Offer, error) {
@@ -275,4 +270,18 @@ var mutants = map[string]mutation{
 		byName: func(d repository.Directory, name string) (core.TenantID, error) {
 			return d.TenantByInstanceName(anyContext, strings.ToLower(name))
 		}}},
+}
+
+// detour lets a delivery fail on its way back to pending: what ended misses what became of
+// its message.
+func detour(d repository.Deliveries, s repository.Settle) (core.Delivery, error) {
+	if s.From == core.DeliveryDispatching && s.To == core.DeliveryPending {
+		first := s
+		first.To = core.DeliveryFailed
+		if failed, err := d.Settle(anyContext, first); err != nil {
+			return failed, err
+		}
+		s.From = core.DeliveryFailed
+	}
+	return d.Settle(anyContext, s)
 }

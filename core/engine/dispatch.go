@@ -17,9 +17,7 @@ const (
 	readyBatch      = 100
 	recheckOffline  = 30 * time.Second // lane pause while the instance is not connected
 	historySpan     = 26 * time.Hour   // covers the longest local day
-	leaseMargin     = 30 * time.Second // a dispatching delivery is given up this long after its call must have ended
 	mediaTimeout    = time.Minute
-	laneLease       = 10 * time.Second // a dead holder's lane goes on after this; a living one renews
 	throttleDefault = 15 * time.Minute
 	throttleMax     = 6 * time.Hour
 	outageRetry     = time.Minute // lane pause when the provider cannot be reached
@@ -82,12 +80,12 @@ func (e *Engine) dispatch(ctx context.Context) {
 			return
 		case free <- struct{}{}:
 		}
-		lane, err := e.deps.Repository.Queue().TakeLane(ctx, e.now(), e.holder, laneLease)
+		lane, err := e.deps.Repository.Queue().TakeLane(ctx, e.now(), e.holder, e.config.Lease)
 		if err == nil {
 			wg.Go(func() {
 				defer func() { <-free; e.nudge() }()
 				// A send under way outlives the shutdown signal.
-				sendCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mediaTimeout+e.config.SendTimeout+leaseMargin)
+				sendCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mediaTimeout+e.config.SendTimeout+e.config.margin())
 				defer cancel()
 				e.Tenant(lane.Tenant).serve(sendCtx, lane)
 			})
@@ -127,8 +125,8 @@ func (t *Tenant) serve(ctx context.Context, lane core.Lane) {
 // keep renews a lease until the returned function is called. A lease that is lost all the
 // same stops nothing here: the fence refuses whatever a former holder begins.
 func (t *Tenant) keep(ctx context.Context, lane core.Lane) (stop func()) {
-	return keeping(ctx, laneLease/3, func(ctx context.Context) {
-		if err := t.repo.Lane().Renew(ctx, lane, t.e.now().Add(laneLease)); err != nil && ctx.Err() == nil {
+	return keeping(ctx, t.e.config.Lease/3, func(ctx context.Context) {
+		if err := t.repo.Lane().Renew(ctx, lane, t.e.now().Add(t.e.config.Lease)); err != nil && ctx.Err() == nil {
 			t.log().Warn("the lane's lease was not renewed", "error", err)
 		}
 	})

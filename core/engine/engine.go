@@ -118,6 +118,9 @@ type Config struct {
 	// ProofGrace is how long proof of an unknown outcome is waited for; default 10 min.
 	// It must exceed SendTimeout.
 	ProofGrace time.Duration
+	// Lease is how long the messages and lanes of a process that died wait for another one;
+	// default 10 s. A living process renews its own.
+	Lease time.Duration
 	// Now is the clock; default the repository's, which all processes on a database share.
 	Now func() time.Time
 	// Logger defaults to slog.Default(). It never receives secrets or message texts.
@@ -136,6 +139,7 @@ func (c Config) withDefaults() Config {
 	def(&c.DoorbellGrace, 2*time.Second)
 	def(&c.SendTimeout, time.Minute)
 	def(&c.ProofGrace, 10*time.Minute)
+	def(&c.Lease, 10*time.Second)
 	count := func(n *int, v int) {
 		if *n == 0 {
 			*n = v
@@ -156,6 +160,9 @@ func (c Config) withDefaults() Config {
 	}
 	return c
 }
+
+// margin is how long after its call must have ended a dispatching delivery is given up.
+func (c Config) margin() time.Duration { return 3 * c.Lease }
 
 // Engine is the product without its outside. It is safe for concurrent use.
 type Engine struct {

@@ -158,8 +158,15 @@ func (e *Engine) checkInstances(ctx context.Context) {
 	}
 	each(tenants, asksAtOnce, func(id core.TenantID) {
 		t := e.Tenant(id)
-		if inst, err := t.repo.Instance().Get(ctx); err == nil {
-			t.check(ctx, inst)
+		inst, err := t.repo.Instance().Get(ctx)
+		if err != nil {
+			return
+		}
+		stored, _ := t.check(ctx, inst)
+		if mayHaveMissed(stored, inst.CheckedAt, e.now()) {
+			if err := t.backfill(ctx, stored); err != nil && ctx.Err() == nil {
+				t.log().Warn("the history was not searched to its end; it will be tried again", "error", err)
+			}
 		}
 	})
 }
@@ -245,7 +252,10 @@ func (t *Tenant) changeState(ctx context.Context, name string, s gateway.Status,
 		if i.Status == core.InstanceConnecting {
 			i.CheckedAt = now.Add(checkConnecting - checkConnected) // ask again soon
 		}
-		opened = i.Status == core.InstanceConnected && was != core.InstanceConnected
+		if opened = i.Status == core.InstanceConnected && was != core.InstanceConnected; opened {
+			// Whoever checks next searches for what came meanwhile, and soon.
+			i.CaughtUpAt, i.CheckedAt = time.Time{}, time.Time{}
+		}
 		return nil
 	})
 	if err == nil && opened {

@@ -61,7 +61,7 @@ func (t *Tenant) send(ctx context.Context, lane core.Lane, s standing, d core.De
 	defer cancel()
 	d, err = t.repo.Lane().Begin(ctx, repository.Begin{
 		ID: d.ID, Text: d.Text, ClientID: t.clientID(inst, offer, d), Lane: lane, Now: now,
-		Deadline: now.Add(t.e.config.SendTimeout + leaseMargin), NextSend: now.Add(t.gap(s.tenant.Settings.Pacing)), WithoutMedia: gone,
+		Deadline: now.Add(t.e.config.SendTimeout + t.e.config.margin()), NextSend: now.Add(t.gap(s.tenant.Settings.Pacing)), WithoutMedia: gone,
 	})
 	if err != nil {
 		return now, ignoreConflict(err) // edited, cancelled or somebody else's in between

@@ -12,10 +12,9 @@ import (
 )
 
 const (
-	claimLease   = 15 * time.Second // a dead worker's messages go on after this; a living one renews
-	claimBatch   = 16               // messages of one turn
-	claimsAtOnce = 4                // of them, because each may wait for other people's servers
-	maxBacklogs  = 10_000           // tenants looked at in one sweep
+	claimBatch   = 16     // messages of one turn
+	claimsAtOnce = 4      // of them, because each may wait for other people's servers
+	maxBacklogs  = 10_000 // tenants looked at in one sweep
 )
 
 // answerDoorbell notes that a tenant has work. The doorbell is done with that: the entry is
@@ -72,7 +71,7 @@ func (e *Engine) sweep(ctx context.Context) {
 func (t *Tenant) turn(ctx context.Context) (more bool) {
 	work := context.WithoutCancel(ctx)
 	now := t.e.now()
-	claims, err := t.repo.Inbox().Claim(work, now, now.Add(claimLease), claimBatch)
+	claims, err := t.repo.Inbox().Claim(work, now, now.Add(t.e.config.Lease), claimBatch)
 	if err == nil && len(claims) > 0 {
 		err = t.processAll(ctx, claims)
 	}
@@ -110,8 +109,8 @@ func (t *Tenant) processAll(ctx context.Context, claims []core.InboxEntry) error
 // keepClaims renews claims until the returned function is called; those that have ended are
 // not affected.
 func (t *Tenant) keepClaims(ctx context.Context, claims []core.InboxEntry) (stop func()) {
-	return keeping(ctx, claimLease/3, func(ctx context.Context) {
-		if err := t.repo.Inbox().Renew(ctx, claims, t.e.now().Add(claimLease)); err != nil && ctx.Err() == nil {
+	return keeping(ctx, t.e.config.Lease/3, func(ctx context.Context) {
+		if err := t.repo.Inbox().Renew(ctx, claims, t.e.now().Add(t.e.config.Lease)); err != nil && ctx.Err() == nil {
 			t.log().Warn("claims were not renewed; others may begin the same work", "error", err)
 		}
 	})

@@ -1,6 +1,7 @@
 package repositorytest
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -12,13 +13,14 @@ func backlogCases() []Case {
 	return []Case{
 		{"BacklogListsWhoWaits", backlogListed},
 		{"LedgerCountsEverything", ledgerCounts},
+		{"LedgerIsOfOneMoment", ledgerMoment},
 		{"ClockNeverGoesBack", clockForward},
 	}
 }
 
 func backlogListed(tb testing.TB, r repository.Repository) {
 	w := newWorld(tb, r)
-	a, b, done := w.shop(), w.shop(), w.shop()
+	b, a, done := w.shop(), w.shop(), w.shop() // the longest-waiting is not the first by id
 	backlog := func(limit int) []repository.Backlog {
 		tb.Helper()
 		list, err := r.Queue().Backlog(w.ctx, w.now, limit)
@@ -78,10 +80,45 @@ func ledgerCounts(tb testing.TB, r repository.Repository) {
 	w.ok("finish without an offer", b.Inbox().Finish(w.ctx, e))
 	b.save(b.outcome(b.claim(b.accept(b.message())), ""))
 	want.Inbox[core.InboxDone] += 2
-	want.Inbox[core.InboxClaimed], want.Inbox[core.InboxNew] = 1, 0
 	delete(want.Inbox, core.InboxNew)
+	want.Inbox[core.InboxClaimed] = 1
 	want.Offers, want.Lost = 3, 2
 	w.same("ledger with losses", ledger(), want)
+}
+
+// ledgerMoment: whatever is under way, nothing is between two places.
+func ledgerMoment(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	var offers []repository.SaveOffer
+	for range 40 {
+		offers = append(offers, s.outcome(s.claim(s.accept(s.message())), "", s.groups...))
+	}
+	var failed error
+	saved := make(chan struct{})
+	go func() {
+		defer close(saved)
+		for _, o := range offers {
+			_, err := s.Offers().Save(w.ctx, o)
+			failed = errors.Join(failed, err)
+		}
+	}()
+	defer func() { <-saved }()
+	for running := true; running; {
+		select {
+		case <-saved:
+			running = false
+		default:
+		}
+		l, err := r.Queue().Ledger(w.ctx)
+		w.ok("ledger", err)
+		done := l.Inbox[core.InboxDone]
+		w.same("entries", done+l.Inbox[core.InboxClaimed], len(offers))
+		w.same("offers", l.Offers, done)
+		w.same("deliveries", l.Deliveries[core.DeliveryPending], done*len(s.groups))
+		w.same("lost", l.Lost, 0)
+	}
+	w.ok("save", failed)
 }
 
 func clockForward(tb testing.TB, r repository.Repository) {

@@ -45,6 +45,8 @@ type dump struct {
 	Minted       core.MintedLink
 	Near         []repository.NearText
 	Offers       []core.Offer
+	Newest       time.Time
+	Dead         []core.InboxEntry
 	Ready        []core.Delivery
 	History      []core.Dispatch
 	Unproven     []core.Delivery
@@ -79,6 +81,10 @@ func (s *shop) dump() (d dump) {
 	check("near texts")
 	d.Offers, err = s.Offers().List(s.ctx, repository.OfferQuery{Limit: 100})
 	check("offers")
+	d.Newest, err = s.Inbox().Newest(s.ctx, s.source.JID)
+	check("newest message")
+	d.Dead, err = s.Inbox().Dead(s.ctx, "", 100)
+	check("dead letters")
 	d.Ready, err = s.Deliveries().Ready(s.ctx, 100)
 	check("ready deliveries")
 	d.History, err = s.Lane().History(s.ctx, time.Time{})
@@ -96,6 +102,7 @@ type victim struct {
 	waiting core.Delivery
 	unsure  core.Delivery
 	claimed core.InboxEntry
+	dead    core.InboxEntry
 	key     core.InboxEntry // an accepted message
 	lane    core.Lane
 }
@@ -109,6 +116,7 @@ func (w *world) victim() victim {
 	v.waiting = v.inState(core.DeliveryPending, "amazon:3", v.groups[0])
 	w.ok("save minted link", v.MintedLinks().Save(w.ctx, v.newMintedLink(sharedLink)))
 	v.near("texto parecido", sharedKey)
+	v.dead = v.buried()
 	v.claimed = v.claim(v.accept(v.message()))
 	v.key = v.message()
 	v.accept(v.key)
@@ -143,6 +151,11 @@ func readsShowNothing(tb testing.TB, r repository.Repository) {
 	_, err = other.MintedLinks().Find(w.ctx, minted.Store, minted.Target, minted.TagPrint, minted.SubID)
 	missing("minted link by what it was made for", err)
 
+	newest, err := other.Inbox().Newest(w.ctx, v.source.JID)
+	w.ok("newest message", err)
+	w.same("newest message", newest, time.Time{})
+	dead, err := other.Inbox().Dead(w.ctx, "", 100)
+	empty("dead letters", len(dead), err)
 	near, err := other.Offers().Near(w.ctx, sharedKey, time.Time{}, 100)
 	empty("near texts", len(near), err)
 	sources, err := other.Sources().List(w.ctx)
@@ -213,7 +226,7 @@ func writesChangeNothing(tb testing.TB, r repository.Repository) {
 
 	s.nothingDue("the victim's", w.now.Add(time.Hour))
 	mine("renew", s.Inbox().Renew(w.ctx, []core.InboxEntry{v.claimed}, w.now.Add(24*time.Hour)))
-	missing("redrive", s.Inbox().Redrive(w.ctx, v.key.ID, w.now))
+	missing("redrive", s.Inbox().Redrive(w.ctx, v.dead.ID, w.now))
 	stolen := v.claimed
 	stolen.State = core.InboxDone
 	missing("finish", s.Inbox().Finish(w.ctx, stolen))

@@ -14,6 +14,7 @@ func settleCases() []Case {
 		{"SettleStoresWhatIsSaid", settleStores},
 		{"StaleSettleReturnsTheDelivery", staleSettle},
 		{"SettleRaceHasOneWinner", settleRace},
+		{"RevokeWinsAgainstComingBack", revokeRace},
 		{"UnsettledAreListed", unsettled},
 	}
 }
@@ -90,6 +91,29 @@ func staleSettle(tb testing.TB, r repository.Repository) {
 	w.fails("another state", err, core.ErrConflict)
 	w.same("the stored delivery is returned", got, second)
 	w.same("stored", s.delivery(second.ID), second)
+}
+
+// revokeRace: whichever comes first, what was taken back does not wait to be sent.
+func revokeRace(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	for range 20 {
+		e := s.message()
+		s.accept(e)
+		d := s.begin(s.save(s.outcome(s.claim(e.ID), "", s.groups[0])).Deliveries[0])
+		for _, err := range together(2, func(i int) error {
+			if i == 0 {
+				return s.Inbox().Revoke(w.ctx, e)
+			}
+			_, err := s.Deliveries().Settle(w.ctx, s.move(d, core.DeliveryPending))
+			return err
+		}) {
+			w.ok("revoke, or settle", err)
+		}
+		d = s.delivery(d.ID)
+		w.same("state", d.State, core.DeliveryCancelled)
+		w.same("reason", d.Reason, core.ReasonRevoked)
+	}
 }
 
 func settleRace(tb testing.TB, r repository.Repository) {

@@ -1,7 +1,6 @@
 package repositorytest
 
 import (
-	"context"
 	"errors"
 	"testing"
 	"time"
@@ -13,7 +12,8 @@ import (
 func snapshotCases() []Case {
 	return []Case{
 		{"SnapshotSeesOneMoment", snapshotMoment},
-		{"SnapshotOnlyReads", snapshotReads},
+		{"SnapshotReadsEverything", snapshotReads},
+		{"SnapshotOnlyReads", snapshotWrites},
 		{"SnapshotGivesItsErrorBack", snapshotError},
 	}
 }
@@ -45,35 +45,111 @@ func snapshotReads(tb testing.TB, r repository.Repository) {
 	w := newWorld(tb, r)
 	s := w.shop()
 	offer := s.offer("", s.groups...)
-	lane := s.take()
+	d := offer.Deliveries[0]
+	minted := s.newMintedLink(sharedLink)
+	w.ok("save minted link", s.MintedLinks().Save(w.ctx, minted))
+	read := func(what string, err error) { tb.Helper(); w.ok(what, err) }
 	w.ok("snapshot", s.Snapshot(w.ctx, func(seen repository.Tenant) error {
-		for what, read := range map[string]func(context.Context) error{
-			"account":      func(ctx context.Context) error { _, err := seen.Account().Get(ctx); return err },
-			"stats":        func(ctx context.Context) error { _, err := seen.Account().Stats(ctx, w.now); return err },
-			"instance":     func(ctx context.Context) error { _, err := seen.Instance().Get(ctx); return err },
-			"sources":      func(ctx context.Context) error { _, err := seen.Sources().List(ctx); return err },
-			"active":       func(ctx context.Context) error { _, err := seen.Sources().Active(ctx, s.source.JID); return err },
-			"destinations": func(ctx context.Context) error { _, err := seen.Destinations().List(ctx); return err },
-			"destination":  func(ctx context.Context) error { _, err := seen.Destinations().Get(ctx, s.groups[0].ID); return err },
-			"offer":        func(ctx context.Context) error { _, err := seen.Offers().Get(ctx, offer.ID); return err },
-			"offers": func(ctx context.Context) error {
-				_, err := seen.Offers().List(ctx, repository.OfferQuery{Limit: 1})
-				return err
-			},
-			"ready":   func(ctx context.Context) error { _, err := seen.Deliveries().Ready(ctx, 10); return err },
-			"history": func(ctx context.Context) error { _, err := seen.Lane().History(ctx, w.now); return err },
-			"dead":    func(ctx context.Context) error { _, err := seen.Inbox().Dead(ctx, "", 1); return err },
-		} {
-			w.ok(what, read(w.ctx))
-		}
-		w.fails("accept", func() error { _, _, err := seen.Inbox().Accept(w.ctx, s.message()); return err }(), core.ErrInvalid)
-		w.fails("claim", func() error { _, err := seen.Inbox().Claim(w.ctx, w.now, w.now, 1); return err }(), core.ErrInvalid)
-		w.fails("settings", seen.Account().SaveSettings(w.ctx, core.DefaultSettings()), core.ErrInvalid)
-		w.fails("begin", func() error { _, err := seen.Lane().Begin(w.ctx, s.permit(offer.Deliveries[0], lane)); return err }(), core.ErrInvalid)
-		w.fails("release", seen.Lane().Release(w.ctx, lane, w.now.Add(time.Hour)), core.ErrInvalid)
+		_, err := seen.Account().Get(w.ctx)
+		read("account", err)
+		_, err = seen.Account().Stats(w.ctx, w.now)
+		read("stats", err)
+		_, err = seen.Instance().Get(w.ctx)
+		read("instance", err)
+		_, err = seen.Sources().List(w.ctx)
+		read("sources", err)
+		_, err = seen.Sources().Active(w.ctx, s.source.JID)
+		read("active source", err)
+		_, err = seen.Destinations().List(w.ctx)
+		read("destinations", err)
+		_, err = seen.Destinations().Get(w.ctx, s.groups[0].ID)
+		read("destination", err)
+		_, err = seen.Tags().List(w.ctx)
+		read("tags", err)
+		_, err = seen.MintedLinks().Get(w.ctx, minted.Link)
+		read("minted link", err)
+		_, err = seen.MintedLinks().Find(w.ctx, minted.Store, minted.Target, minted.TagPrint, minted.SubID)
+		read("minted link by what it was made for", err)
+		_, err = seen.Inbox().Newest(w.ctx, s.source.JID)
+		read("newest message", err)
+		_, err = seen.Inbox().Dead(w.ctx, "", 1)
+		read("dead letters", err)
+		_, err = seen.Offers().Get(w.ctx, offer.ID)
+		read("offer", err)
+		_, err = seen.Offers().ByInbox(w.ctx, offer.InboxID)
+		read("offer by inbox entry", err)
+		_, err = seen.Offers().Near(w.ctx, sharedKey, time.Time{}, 1)
+		read("near texts", err)
+		_, err = seen.Offers().List(w.ctx, repository.OfferQuery{Limit: 1})
+		read("offers", err)
+		_, err = seen.Deliveries().Get(w.ctx, d.ID)
+		read("delivery", err)
+		_, err = seen.Deliveries().Ready(w.ctx, 1)
+		read("ready deliveries", err)
+		_, err = seen.Deliveries().Unproven(w.ctx, d.Chat, "")
+		read("unproven deliveries", err)
+		_, err = seen.Lane().History(w.ctx, w.now)
+		read("history", err)
+		_, err = seen.Deliveries().Get(w.ctx, core.DeliveryID(w.id()))
+		w.fails("an unknown delivery", err, core.ErrNotFound)
+		read("snapshot in a snapshot", seen.Snapshot(w.ctx, func(repository.Tenant) error { return nil }))
 		return nil
 	}))
-	w.same("delivery", s.delivery(offer.Deliveries[0].ID), offer.Deliveries[0])
+}
+
+func snapshotWrites(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	tag, minted := s.newTag("amazon", ""), s.newMintedLink(sharedLink)
+	w.ok("create tag", s.Tags().Create(w.ctx, tag))
+	offer := s.offer("", s.groups...)
+	d, dead, claimed := offer.Deliveries[0], s.buried(), s.claim(s.accept(s.message()))
+	lane := s.take()
+	before := s.dump()
+	refused := func(what string, err error) { tb.Helper(); w.fails(what, err, core.ErrInvalid) }
+	w.ok("snapshot", s.Snapshot(w.ctx, func(seen repository.Tenant) error {
+		refused("settings", seen.Account().SaveSettings(w.ctx, core.Settings{TimeZone: "UTC"}))
+		refused("instance", seen.Instance().Create(w.ctx, w.newInstance(s.id)))
+		_, err := seen.Instance().Update(w.ctx, func(i *core.Instance) error { i.PhoneNumber = "1"; return nil })
+		refused("update instance", err)
+		refused("source", seen.Sources().Create(w.ctx, s.newSource("71@g.us", "x")))
+		_, err = seen.Sources().Update(w.ctx, s.source.ID, func(x *core.Source) error { x.Label = "x"; return nil })
+		refused("update source", err)
+		refused("delete source", seen.Sources().Delete(w.ctx, s.source.ID))
+		_, err = seen.Sources().Discovered(w.ctx, []core.Source{s.newSource("71@g.us", "x")})
+		refused("discovered sources", err)
+		refused("destination", seen.Destinations().Create(w.ctx, s.newDestination("72@g.us", "x")))
+		_, err = seen.Destinations().Update(w.ctx, s.groups[0].ID, func(x *core.Destination) error { x.Label = "x"; return nil })
+		refused("update destination", err)
+		refused("delete destination", seen.Destinations().Delete(w.ctx, s.groups[0].ID))
+		refused("tag", seen.Tags().Create(w.ctx, s.newTag("shopee", "")))
+		_, err = seen.Tags().Update(w.ctx, tag.ID, func(x *core.Tag) error { x.Fields = nil; return nil })
+		refused("update tag", err)
+		refused("delete tag", seen.Tags().Delete(w.ctx, tag.ID))
+		refused("minted link", seen.MintedLinks().Save(w.ctx, minted))
+		_, _, err = seen.Inbox().Accept(w.ctx, s.message())
+		refused("accept", err)
+		_, err = seen.Inbox().Claim(w.ctx, w.now.Add(time.Hour), w.now.Add(2*time.Hour), 1)
+		refused("claim", err)
+		refused("renew claims", seen.Inbox().Renew(w.ctx, []core.InboxEntry{claimed}, w.now.Add(time.Hour)))
+		_, _, err = seen.Inbox().Edit(w.ctx, s.message())
+		refused("edit", err)
+		refused("revoke", seen.Inbox().Revoke(w.ctx, s.message()))
+		refused("redrive", seen.Inbox().Redrive(w.ctx, dead.ID, w.now))
+		outcome := s.outcome(claimed, "", s.groups...)
+		_, err = seen.Offers().Save(w.ctx, outcome)
+		refused("save offer", err)
+		refused("finish", seen.Inbox().Finish(w.ctx, outcome.Entry))
+		_, err = seen.Deliveries().Settle(w.ctx, s.move(d, core.DeliveryCancelled))
+		refused("settle", err)
+		_, err = seen.Lane().Begin(w.ctx, s.permit(d, lane))
+		refused("begin", err)
+		refused("renew lease", seen.Lane().Renew(w.ctx, lane, w.now.Add(time.Hour)))
+		refused("release", seen.Lane().Release(w.ctx, lane, w.now.Add(time.Hour)))
+		refused("wake", seen.Lane().Wake(w.ctx, w.now))
+		return nil
+	}))
+	w.same("the tenant", s.dump(), before)
 }
 
 func snapshotError(tb testing.TB, r repository.Repository) {

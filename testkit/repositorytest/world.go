@@ -194,7 +194,8 @@ func (w *world) newInstance(t core.TenantID) core.Instance {
 		Token: core.NewSecret("token"), WebhookHash: "hash of " + string(t), WebhookSecret: core.NewSecret("webhook secret"),
 		Status: core.InstanceConnecting, Reason: core.ReasonNotConnected, QRCode: "2@abc", QRCodeAt: w.now,
 		PhoneNumber: "5511999990000", Generation: 1, Provisioned: true,
-		LinkedAt: w.now.Add(time.Second), CheckedAt: w.now.Add(2 * time.Second), CreatedAt: w.now, UpdatedAt: w.now,
+		LinkedAt: w.now.Add(time.Second), CheckedAt: w.now.Add(2 * time.Second),
+		CaughtUpAt: w.now.Add(3 * time.Second), CreatedAt: w.now, UpdatedAt: w.now,
 	}
 }
 

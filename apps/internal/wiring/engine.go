@@ -26,15 +26,17 @@ func newEngine(
 	if s.Config.Roles.Dispatcher {
 		roles |= engine.Dispatcher
 	}
-	e, err := engine.New(engine.Deps{
-		Repository: repo, Publisher: publisher, Subscriber: subscriber,
-		Gateways: []gateway.Gateway{provider}, Resolver: shortLinks, Minters: minters, Stores: stores,
-	}, engine.Config{
+	config := engine.Config{
 		PublicURL: publicURL(s, at),
 		ServerURL: s.Config.EvolutionURL, ServerKey: s.Config.EvolutionAPIKey,
 		CheckServer: check, IDKey: s.Keys.MessageID, Roles: roles,
 		WithoutPacing: s.Config.PacingOff, Logger: s.Log,
-	})
+	}
+	hasten(&config)
+	e, err := engine.New(engine.Deps{
+		Repository: repo, Publisher: publisher, Subscriber: subscriber,
+		Gateways: []gateway.Gateway{provider}, Resolver: shortLinks, Minters: minters, Stores: stores,
+	}, config)
 	return e, failed("make the engine", err)
 }
 

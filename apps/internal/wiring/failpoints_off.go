@@ -3,6 +3,7 @@
 package wiring
 
 import (
+	"github.com/autopromo-cloud/autopromo/core/engine"
 	"github.com/autopromo-cloud/autopromo/ports/bus"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
 	"github.com/autopromo-cloud/autopromo/ports/repository"
@@ -17,3 +18,5 @@ func decoratePublisher(p bus.Publisher) bus.Publisher { return p }
 func decorateSubscriber(s bus.Subscriber) bus.Subscriber { return s }
 
 func decorateGateway(g gateway.Gateway) gateway.Gateway { return g }
+
+func hasten(*engine.Config) {}

@@ -1,0 +1,173 @@
+package faulty
+
+import (
+	"context"
+	"time"
+
+	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/ports/repository"
+)
+
+func (x directory) CreateTenant(ctx context.Context, t core.Tenant) error {
+	return x.trip.around(ctx, "directory.create_tenant", func() error { return x.Directory.CreateTenant(ctx, t) })
+}
+
+func (x queue) TakeLane(ctx context.Context, now time.Time, holder string, lease time.Duration) (out core.Lane, err error) {
+	err = x.trip.around(ctx, "queue.take_lane", func() (err error) {
+		out, err = x.Queue.TakeLane(ctx, now, holder, lease)
+		return err
+	})
+	return out, err
+}
+
+func (x account) SaveSettings(ctx context.Context, s core.Settings) error {
+	return x.trip.around(ctx, "account.save_settings", func() error { return x.Account.SaveSettings(ctx, s) })
+}
+
+func (x instance) Create(ctx context.Context, i core.Instance) error {
+	return x.trip.around(ctx, "instance.create", func() error { return x.Instance.Create(ctx, i) })
+}
+
+func (x instance) Update(ctx context.Context, change func(*core.Instance) error) (out core.Instance, err error) {
+	err = x.trip.around(ctx, "instance.update", func() (err error) {
+		out, err = x.Instance.Update(ctx, change)
+		return err
+	})
+	return out, err
+}
+
+func (x sources) Create(ctx context.Context, s core.Source) error {
+	return x.trip.around(ctx, "sources.create", func() error { return x.Sources.Create(ctx, s) })
+}
+
+func (x sources) Update(ctx context.Context, id core.SourceID, change func(*core.Source) error) (out core.Source, err error) {
+	err = x.trip.around(ctx, "sources.update", func() (err error) {
+		out, err = x.Sources.Update(ctx, id, change)
+		return err
+	})
+	return out, err
+}
+
+func (x sources) Delete(ctx context.Context, id core.SourceID) error {
+	return x.trip.around(ctx, "sources.delete", func() error { return x.Sources.Delete(ctx, id) })
+}
+
+func (x sources) Discovered(ctx context.Context, groups []core.Source) (out []core.Source, err error) {
+	err = x.trip.around(ctx, "sources.discovered", func() (err error) {
+		out, err = x.Sources.Discovered(ctx, groups)
+		return err
+	})
+	return out, err
+}
+
+func (x destinations) Create(ctx context.Context, d core.Destination) error {
+	return x.trip.around(ctx, "destinations.create", func() error { return x.Destinations.Create(ctx, d) })
+}
+
+func (x destinations) Update(ctx context.Context, id core.DestinationID, change func(*core.Destination) error) (out core.Destination, err error) {
+	err = x.trip.around(ctx, "destinations.update", func() (err error) {
+		out, err = x.Destinations.Update(ctx, id, change)
+		return err
+	})
+	return out, err
+}
+
+func (x destinations) Delete(ctx context.Context, id core.DestinationID) error {
+	return x.trip.around(ctx, "destinations.delete", func() error { return x.Destinations.Delete(ctx, id) })
+}
+
+func (x tags) Create(ctx context.Context, t core.Tag) error {
+	return x.trip.around(ctx, "tags.create", func() error { return x.Tags.Create(ctx, t) })
+}
+
+func (x tags) Update(ctx context.Context, id core.TagID, change func(*core.Tag) error) (out core.Tag, err error) {
+	err = x.trip.around(ctx, "tags.update", func() (err error) {
+		out, err = x.Tags.Update(ctx, id, change)
+		return err
+	})
+	return out, err
+}
+
+func (x tags) Delete(ctx context.Context, id core.TagID) error {
+	return x.trip.around(ctx, "tags.delete", func() error { return x.Tags.Delete(ctx, id) })
+}
+
+func (x mintedLinks) Save(ctx context.Context, m core.MintedLink) error {
+	return x.trip.around(ctx, "minted_links.save", func() error { return x.MintedLinks.Save(ctx, m) })
+}
+
+func (x inbox) Claim(ctx context.Context, now, until time.Time, limit int) (out []core.InboxEntry, err error) {
+	err = x.trip.around(ctx, "inbox.claim", func() (err error) {
+		out, err = x.Inbox.Claim(ctx, now, until, limit)
+		return err
+	})
+	return out, err
+}
+
+func (x inbox) Renew(ctx context.Context, claims []core.InboxEntry, until time.Time) error {
+	return x.trip.around(ctx, "inbox.renew", func() error { return x.Inbox.Renew(ctx, claims, until) })
+}
+
+func (x inbox) Finish(ctx context.Context, e core.InboxEntry) error {
+	return x.trip.around(ctx, "inbox.finish", func() error { return x.Inbox.Finish(ctx, e) })
+}
+
+func (x inbox) Revoke(ctx context.Context, e core.InboxEntry) error {
+	return x.trip.around(ctx, "inbox.revoke", func() error { return x.Inbox.Revoke(ctx, e) })
+}
+
+func (x inbox) Redrive(ctx context.Context, id core.InboxID, now time.Time) error {
+	return x.trip.around(ctx, "inbox.redrive", func() error { return x.Inbox.Redrive(ctx, id, now) })
+}
+
+func (x offers) Save(ctx context.Context, s repository.SaveOffer) (out core.Offer, err error) {
+	err = x.trip.around(ctx, "offers.save", func() (err error) {
+		out, err = x.Offers.Save(ctx, s)
+		return err
+	})
+	return out, err
+}
+
+func (x deliveries) Settle(ctx context.Context, s repository.Settle) (out core.Delivery, err error) {
+	err = x.trip.around(ctx, "deliveries.settle", func() (err error) {
+		out, err = x.Deliveries.Settle(ctx, s)
+		return err
+	})
+	return out, err
+}
+
+func (x lane) Begin(ctx context.Context, b repository.Begin) (out core.Delivery, err error) {
+	err = x.trip.around(ctx, "lane.begin", func() (err error) {
+		out, err = x.Lane.Begin(ctx, b)
+		return err
+	})
+	return out, err
+}
+
+func (x lane) Renew(ctx context.Context, l core.Lane, until time.Time) error {
+	return x.trip.around(ctx, "lane.renew", func() error { return x.Lane.Renew(ctx, l, until) })
+}
+
+func (x lane) Release(ctx context.Context, l core.Lane, next time.Time) error {
+	return x.trip.around(ctx, "lane.release", func() error { return x.Lane.Release(ctx, l, next) })
+}
+
+func (x lane) Wake(ctx context.Context, now time.Time) error {
+	return x.trip.around(ctx, "lane.wake", func() error { return x.Lane.Wake(ctx, now) })
+}
+
+func (x inbox) Accept(ctx context.Context, e core.InboxEntry) (id core.InboxID, changed bool, err error) {
+	err = x.trip.around(ctx, "inbox.accept", func() (err error) {
+		id, changed, err = x.Inbox.Accept(ctx, e)
+		return err
+	})
+	return id, changed, err
+}
+
+func (x inbox) Edit(ctx context.Context, e core.InboxEntry) (id core.InboxID, changed bool, err error) {
+	err = x.trip.around(ctx, "inbox.edit", func() (err error) {
+		id, changed, err = x.Inbox.Edit(ctx, e)
+		return err
+	})
+	return id, changed, err
+}
