@@ -51,7 +51,7 @@ type InboxEntry struct {
 	Retries int
 	// RetryAt is when a new entry may be processed, zero for at once.
 	RetryAt time.Time
-	// Revision counts edits of the message.
+	// Revision counts edits and redrives of the message.
 	Revision int
 }
 

@@ -39,7 +39,7 @@ func (t *Tenant) backfill(ctx context.Context, inst core.Instance) error {
 	}
 	began := t.e.now()
 	var v view
-	newest := map[core.JID]time.Time{}
+	heard := map[core.JID]bool{}
 	err = t.repo.Snapshot(ctx, func(r repository.Tenant) (err error) {
 		if v.tenant, err = r.Account().Get(ctx); err != nil {
 			return err
@@ -48,9 +48,11 @@ func (t *Tenant) backfill(ctx context.Context, inst core.Instance) error {
 			return err
 		}
 		for _, s := range v.sources {
-			if newest[s.JID], err = r.Inbox().Newest(ctx, s.JID); err != nil {
+			newest, err := r.Inbox().Newest(ctx, s.JID)
+			if err != nil {
 				return err
 			}
+			heard[s.JID] = !newest.IsZero()
 		}
 		return nil
 	})
@@ -59,7 +61,7 @@ func (t *Tenant) backfill(ctx context.Context, inst core.Instance) error {
 	}
 	var failed []error
 	for _, s := range v.sources {
-		since, wanted := backfillSince(s, newest[s.JID])
+		since, wanted := backfillSince(s, inst.CaughtUpAt, heard[s.JID])
 		if !wanted {
 			continue
 		}
@@ -83,17 +85,14 @@ func (t *Tenant) backfill(ctx context.Context, inst core.Instance) error {
 	return err
 }
 
-// backfillSince is from when on a source's messages are wanted: not those from before the
-// tenant chose it.
-func backfillSince(s core.Source, newest time.Time) (since time.Time, wanted bool) {
-	switch {
-	case !s.Active:
-		return time.Time{}, false
-	case !newest.IsZero():
-		return newest.Add(-backfillMargin), true
-	default:
-		return s.CreatedAt, !s.Discovered // nobody knows when a discovered one was chosen
+// backfillSince is from when on a source's messages are wanted: from the last backfill on,
+// whatever webhooks brought meanwhile, and not from before the tenant chose the group. When
+// a discovered one was chosen nobody knows until its first message came.
+func backfillSince(s core.Source, caughtUp time.Time, heard bool) (since time.Time, wanted bool) {
+	if since = s.CreatedAt; caughtUp.Add(-backfillMargin).After(since) {
+		since = caughtUp.Add(-backfillMargin)
 	}
+	return since, s.Active && (heard || !s.Discovered)
 }
 
 func (t *Tenant) backfillChat(ctx context.Context, history gateway.History, inst core.Instance, chat core.JID, since time.Time) error {

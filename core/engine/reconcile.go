@@ -253,8 +253,7 @@ func (t *Tenant) changeState(ctx context.Context, name string, s gateway.Status,
 			i.CheckedAt = now.Add(checkConnecting - checkConnected) // ask again soon
 		}
 		if opened = i.Status == core.InstanceConnected && was != core.InstanceConnected; opened {
-			// Whoever checks next searches for what came meanwhile, and soon.
-			i.CaughtUpAt, i.CheckedAt = time.Time{}, time.Time{}
+			i.CheckedAt = time.Time{} // whoever checks next, and soon, searches for what was missed
 		}
 		return nil
 	})

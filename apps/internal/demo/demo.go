@@ -163,7 +163,7 @@ func (s *stage) connect(ctx context.Context, a *actor) error {
 		Name string `json:"instance_name"`
 		QR   string `json:"qr_code"`
 	}
-	if err := a.call(ctx, http.MethodPost, "/whatsapp/connect", map[string]string{}, &session); err != nil {
+	if err := a.Call(ctx, http.MethodPost, "/whatsapp/connect", map[string]string{}, &session); err != nil {
 		return err
 	}
 	if session.QR == "" {
@@ -176,7 +176,7 @@ func (s *stage) connect(ctx context.Context, a *actor) error {
 		var status struct {
 			Status string `json:"status"`
 		}
-		err := a.call(ctx, http.MethodGet, "/whatsapp/status", nil, &status)
+		err := a.Call(ctx, http.MethodGet, "/whatsapp/status", nil, &status)
 		return status.Status == string(core.InstanceConnected), err
 	})
 }
@@ -186,20 +186,20 @@ func (s *stage) choose(ctx context.Context, a *actor) error {
 	var found []struct {
 		JID string `json:"source_group_id"`
 	}
-	if err := a.call(ctx, http.MethodPost, "/whatsapp/discover-groups", nil, &found); err != nil {
+	if err := a.Call(ctx, http.MethodPost, "/whatsapp/discover-groups", nil, &found); err != nil {
 		return err
 	}
 	if len(found) != 1+len(a.groups) {
 		return fmt.Errorf("discovered %d groups, want %d", len(found), 1+len(a.groups))
 	}
-	err := a.call(ctx, http.MethodPost, "/groups/source", map[string]any{
+	err := a.Call(ctx, http.MethodPost, "/groups/source", map[string]any{
 		"source_group_id": s.source.JID(), "label": s.source.Info().Subject,
 	}, nil)
 	if err != nil {
 		return err
 	}
 	for i, g := range a.groups {
-		err := a.call(ctx, http.MethodPost, "/groups/destination", map[string]any{
+		err := a.Call(ctx, http.MethodPost, "/groups/destination", map[string]any{
 			"destination_group_id": g.JID(), "label": a.customer.groups[i],
 		}, nil)
 		if err != nil {
@@ -207,7 +207,7 @@ func (s *stage) choose(ctx context.Context, a *actor) error {
 		}
 	}
 	for _, tag := range a.tags {
-		if err := a.call(ctx, http.MethodPost, "/affiliate-tags", tag, nil); err != nil {
+		if err := a.Call(ctx, http.MethodPost, "/affiliate-tags", tag, nil); err != nil {
 			return err
 		}
 	}

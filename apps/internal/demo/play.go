@@ -128,7 +128,7 @@ func (s *stage) settled(ctx context.Context, messages int) error {
 				Inbox map[string]int `json:"inbox"`
 				All   map[string]int `json:"deliveries"`
 			}
-			err := a.call(ctx, http.MethodGet, "/dashboard/stats", nil, &stats)
+			err := a.Call(ctx, http.MethodGet, "/dashboard/stats", nil, &stats)
 			ended := stats.Inbox["done"] + stats.Inbox["skipped"]
 			busy := stats.Queue + stats.All["dispatching"] + stats.All["ambiguous"]
 			return ended >= messages && busy == 0, err

@@ -1,0 +1,316 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	"github.com/autopromo-cloud/autopromo/testkit/fakeevolution"
+)
+
+// scenario is one way in which things go wrong.
+type scenario struct {
+	name string
+	// only is the profile it makes sense in, "" for both.
+	only string
+	// paced says that the rhythm of sends matters.
+	paced bool
+	// long ones are left out of the short form.
+	long bool
+	do   func(ctx context.Context, s *stage, r *result) error
+}
+
+func (sc scenario) in(profile string) bool { return sc.only == "" || sc.only == profile }
+
+func (sc scenario) pacing() string {
+	if sc.paced {
+		return "safe"
+	}
+	return "off"
+}
+
+// play plays the scenario and judges it.
+func (sc scenario) play(ctx context.Context, s *stage) (result, error) {
+	since, kills, logged := s.written, s.fleet.kills, s.fleet.logSize()
+	s.meter.take()
+	var measured result
+	if err := sc.do(ctx, s, &measured); err != nil {
+		return measured, err
+	}
+	s.evolution.ClearFaults()
+	s.evolution.ReleaseWebhooks()
+	if err := s.revive(ctx); err != nil {
+		return measured, err
+	}
+	broken := measured.Broken
+	if !sc.paced {
+		// What never settles is judged all the same: then it is lost.
+		if err := s.settled(ctx); errors.Is(err, errNever) {
+			broken = err.Error()
+		} else if err != nil {
+			return measured, err
+		}
+	}
+	r, err := s.judge(ctx, since)
+	if err != nil {
+		return r, err
+	}
+	if sc.paced {
+		r.Lost = 0 // what waits for its time is not lost; the scenario judges itself
+	}
+	r.Scenario, r.Kills, r.Note = sc.name, s.fleet.kills-kills, measured.Note
+	r.Reconciled = s.fleet.reconciled(logged)
+	r.Ambiguous = r.Reconciled + r.Unconfirmed
+	if broken != "" {
+		r.Broken = broken
+	}
+	return r, nil
+}
+
+// revive starts what is dead.
+func (s *stage) revive(ctx context.Context) error {
+	for i := range s.fleet.running {
+		if !s.fleet.dead(i) {
+			continue
+		}
+		if err := s.fleet.start(ctx, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// scenarios are all there are, in the order in which they are played.
+var scenarios = []scenario{
+	{name: "nothing goes wrong", do: func(_ context.Context, s *stage, _ *result) error { return s.write(400) }},
+	{name: "kill points, first time reached", do: killPoints(1)},
+	{name: "kill points, second time", do: killPoints(2), long: true},
+	{name: "kill points, third time", do: killPoints(3), long: true},
+	{name: "kill points, fifth time", do: killPoints(5), long: true},
+	{name: "kill points, eighth time", do: killPoints(8), long: true},
+	{name: "anything killed at any time", do: killAnything},
+	{name: "rolling restart under load", do: rollingRestart},
+	{name: "clocks that are wrong", do: wrongClocks},
+	{name: "webhooks repeated and shuffled", do: repeatedWebhooks},
+	{name: "sends that time out or break", do: brokenSends},
+	{name: "echoes lost", do: lostEchoes(fakeevolution.Lose)},
+	{name: "echoes late", do: lostEchoes(fakeevolution.Hold)},
+	{name: "redis killed", only: distributed, do: redisKilled("yes")},
+	{name: "redis killed without its data", only: distributed, do: redisKilled("no")},
+	{name: "redis flushed", only: distributed, do: redisFlushed},
+	{name: "redis away for five seconds", only: distributed, do: redisAway},
+	{name: "postgres killed", only: distributed, do: postgresKilled},
+	{name: "lanes of a dead dispatcher", do: deadDispatcher},
+	{name: "a neighbour's flood", do: flood, long: true},
+	{name: "human pace", paced: true, do: humanPace, long: true},
+	{name: "quiet hours", paced: true, do: quietHours},
+}
+
+// journey are the points a message passes, and the role that passes them.
+var journey = []struct{ role, point string }{
+	{"api", "inbox.accept"}, {"api", "bus.publish"},
+	{"worker", "bus.handle"}, {"worker", "inbox.claim"}, {"worker", "offers.save"}, {"worker", "bus.publish"},
+	{"dispatcher", "queue.take_lane"}, {"dispatcher", "lane.begin"}, {"dispatcher", "gateway.send"},
+	{"dispatcher", "deliveries.settle"}, {"dispatcher", "lane.release"},
+}
+
+// killPoints arms one process after the other with a point, writes until it dies there, and
+// goes on with the next while the dead one's work is taken over.
+func killPoints(nth int) func(context.Context, *stage, *result) error {
+	return func(ctx context.Context, s *stage, r *result) error {
+		missed := 0
+		for _, at := range journey {
+			for _, when := range []string{"before", "after"} {
+				victims := s.fleet.with(at.role)
+				victim := victims[s.random.IntN(len(victims))]
+				s.fleet.end(victim, syscall.SIGKILL)
+				if err := s.fleet.start(ctx, victim, fmt.Sprintf("FAILPOINT=%s.%s@%d", at.point, when, nth)); err != nil {
+					return err
+				}
+				died, err := s.writeUntilDead(ctx, victim)
+				if err != nil {
+					return err
+				}
+				if !died {
+					missed++
+				}
+				s.fleet.kill(victim)
+				if err := s.fleet.start(ctx, victim); err != nil {
+					return err
+				}
+			}
+		}
+		if missed > 0 {
+			r.Note = fmt.Sprintf("%d points not reached, killed there all the same", missed)
+		}
+		return nil
+	}
+}
+
+// writeUntilDead writes some offers, and waits for the victim to die of them.
+func (s *stage) writeUntilDead(ctx context.Context, victim int) (died bool, err error) {
+	const each, bursts = 5, 9
+	for range bursts {
+		if err := s.write(each); err != nil {
+			return false, err
+		}
+		pause := time.NewTimer(100 * time.Millisecond)
+		select {
+		case <-s.fleet.running[victim].gone:
+			died = true
+		case <-pause.C:
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+		pause.Stop()
+	}
+	if died {
+		return true, nil
+	}
+	late := time.NewTimer(3 * time.Second)
+	defer late.Stop()
+	select {
+	case <-s.fleet.running[victim].gone:
+		return true, nil
+	case <-late.C:
+		return false, nil
+	}
+}
+
+// underLoad writes offers steadily while do is at it.
+func (s *stage) underLoad(ctx context.Context, messages int, do func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	var err error
+	running := true
+	for n := 0; n < messages || running; {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case err = <-done:
+			running = false
+		case <-tick.C:
+			if n < messages {
+				n++
+				if err := s.write(1); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return err
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+func killAnything(ctx context.Context, s *stage, _ *result) error {
+	return s.underLoad(ctx, 500, func() error {
+		for range 12 {
+			pause(ctx, time.Duration(s.random.IntN(600))*time.Millisecond)
+			victim := s.random.IntN(len(s.fleet.running))
+			s.fleet.kill(victim)
+			if err := s.fleet.start(ctx, victim); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func rollingRestart(ctx context.Context, s *stage, r *result) error {
+	var slowest time.Duration
+	err := s.underLoad(ctx, 400, func() error {
+		for i := range s.fleet.running {
+			began := time.Now()
+			s.fleet.end(i, syscall.SIGTERM)
+			slowest = max(slowest, time.Since(began))
+			if err := s.fleet.start(ctx, i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	r.Note = fmt.Sprintf("slowest stop %v", slowest.Round(10*time.Millisecond))
+	return err
+}
+
+func wrongClocks(ctx context.Context, s *stage, _ *result) error {
+	return s.underLoad(ctx, 400, func() error {
+		for i := range s.fleet.running {
+			s.fleet.kill(i)
+			skew := time.Duration(s.random.IntN(8000)-4000) * time.Millisecond
+			if err := s.fleet.start(ctx, i, "FAILPOINT_SKEW="+skew.String()); err != nil {
+				return err
+			}
+			pause(ctx, 500*time.Millisecond)
+		}
+		for i := range s.fleet.running { // and back: a jump
+			s.fleet.kill(i)
+			if err := s.fleet.start(ctx, i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func repeatedWebhooks(_ context.Context, s *stage, _ *result) error {
+	for range 300 {
+		for range s.random.IntN(4) {
+			s.evolution.NextWebhook(fakeevolution.WebhookFault{
+				Event: "messages.upsert", Do: []fakeevolution.WebhookAction{fakeevolution.Duplicate, fakeevolution.Swap}[s.random.IntN(2)],
+			})
+		}
+		if err := s.write(1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func brokenSends(_ context.Context, s *stage, _ *result) error {
+	faults := []func() fakeevolution.Fault{
+		fakeevolution.TimedOut, fakeevolution.ConnectionClosed, fakeevolution.Reset, fakeevolution.HTMLPage,
+		fakeevolution.BadGateway, fakeevolution.DatabaseDown, fakeevolution.NoSessions, fakeevolution.NoKey,
+	}
+	for range 200 {
+		if s.random.IntN(2) == 0 {
+			f := faults[s.random.IntN(len(faults))]()
+			if lies := f.Status != 500 && f.Body == "" || f.Reset; lies || s.random.IntN(2) == 0 && f.Status == 400 && f.Body == fakeevolution.TimedOut().Body {
+				f = f.AfterPosting()
+			}
+			s.evolution.Next(f)
+		}
+		if err := s.write(1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lostEchoes has sends break off after the message left, so that only proof tells.
+func lostEchoes(how fakeevolution.WebhookAction) func(context.Context, *stage, *result) error {
+	return func(_ context.Context, s *stage, _ *result) error {
+		for _, event := range []string{"send.message", "messages.update"} {
+			s.evolution.NextWebhook(fakeevolution.WebhookFault{Do: how, Event: event, Times: 200})
+		}
+		for range 100 {
+			s.evolution.Next(fakeevolution.Reset().AfterPosting())
+			if err := s.write(1); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
