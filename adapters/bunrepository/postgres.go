@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,8 @@ const (
 	maxTries = 5
 	// clockFresh is how old a look at the server's clock may get.
 	clockFresh = 10 * time.Second
+	// connectTimeout is for URLs that do not name one.
+	connectTimeout = 10 * time.Second
 )
 
 // OpenPostgres opens the database that url names, of a server of version 14 or newer. The
@@ -49,12 +52,18 @@ func OpenPostgres(ctx context.Context, url core.Secret, o Options) (*Repository,
 	// works behind a connection pooler.
 	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
 	config.RuntimeParams["application_name"] = "autopromo"
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
 	pool := sql.OpenDB(connector{stdlib.GetConnector(*config)})
 	pool.SetMaxOpenConns(o.Connections)
 	pool.SetMaxIdleConns(o.Connections)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 
-	db := &postgresDB{pool: bun.NewDB(pool, pgdialect.New()), clock: newClock(), appRole: o.AppRole}
+	db := &postgresDB{
+		pool: bun.NewDB(pool, texts{pgdialect.New()}), clock: newClock(), log: o.Logger,
+		appRole: o.AppRole, unsafe: o.AllowUnsafeDurability,
+	}
 	r := &Repository{database: db, dialect: "postgres", clock: db.clock, seal: seal}
 	if err := db.lookAtClock(ctx, db.pool); err != nil {
 		return nil, errors.Join(r.translate("open database", err), r.Close())
@@ -68,7 +77,9 @@ type postgresDB struct {
 	pool    *bun.DB
 	clock   *clock
 	clockAt atomic.Int64 // when the clock was looked at last, UnixMicro
+	log     *slog.Logger
 	appRole string
+	unsafe  bool
 }
 
 // scopeKey is where a context carries its scope to the connection.
@@ -103,12 +114,35 @@ func (d *postgresDB) run(ctx context.Context, s scope, o *sql.TxOptions, fn func
 	for try := 1; ; try++ {
 		err := d.pool.RunInTx(ctx, o, fn)
 		var failed *pgconn.PgError
-		aborted := errors.As(err, &failed) && (failed.Code == "40001" || failed.Code == "40P01")
-		if !aborted || try == maxTries {
+		switch {
+		case !errors.As(err, &failed):
+			return timedOut(ctx, err)
+		case failed.Code == "42501": // insufficient_privilege
+			d.log.ErrorContext(ctx, "the database refused a statement that would have crossed tenants, or a grant is missing",
+				"tenant", s.tenant, "error", err)
+			return err
+		case failed.Code != "40001" && failed.Code != "40P01", try == maxTries:
 			return err
 		}
+		d.log.WarnContext(ctx, abortedByOther, "tenant", s.tenant, "code", failed.Code, "try", try)
 	}
 }
+
+// abortedByOther says that a transaction is tried again.
+const abortedByOther = "the database aborted a transaction in favour of another one"
+
+// timedOut tells the end of the caller's context from timeouts of this package's own.
+func timedOut(ctx context.Context, err error) error {
+	switch {
+	case errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
+		return fmt.Errorf("%w: %v", errNoAnswer, err)
+	}
+	return err
+}
+
+var errNoAnswer = errors.New("the database does not answer")
 
 // refreshClock looks at the server's clock now and then, while a sweep is under way.
 func (d *postgresDB) refreshClock(ctx context.Context, s scope, db bun.IDB) error {
@@ -140,7 +174,7 @@ func (d *postgresDB) classify(err error) (core.Code, core.Reason) {
 		var unreachable *pgconn.ConnectError
 		var network net.Error
 		if errors.As(err, &unreachable) || errors.As(err, &network) || pgconn.SafeToRetry(err) ||
-			errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			errors.Is(err, errNoAnswer) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return core.CodeUnavailable, core.ReasonUnavailable
 		}
 		return "", ""
@@ -150,6 +184,8 @@ func (d *postgresDB) classify(err error) (core.Code, core.Reason) {
 		return core.CodeConflict, core.ReasonConflict
 	case "23503", "22P02": // foreign_key_violation, an id that is no UUID
 		return core.CodeNotFound, core.ReasonNotFound
+	case "22021", "22P05": // a text that no database can store; JSON with a NUL is one
+		return core.CodeInvalid, core.ReasonInvalidField
 	case "55P03", "57014", "40001", "40P01": // lock not available, timeout, aborted again and again
 		return core.CodeUnavailable, core.ReasonUnavailable
 	}

@@ -62,6 +62,11 @@ func (c *scopedConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx
 		begin += "; " + s.enter()
 	}
 	if _, err := c.Conn.Conn().Exec(ctx, begin); err != nil {
+		// Nothing has been done yet: when the server left while the connection was in the
+		// pool, another one may do.
+		if c.Conn.Conn().IsClosed() && ctx.Err() == nil {
+			return nil, driver.ErrBadConn
+		}
 		// Whether or not it has begun, the connection is of no use as it is.
 		return nil, errors.Join(err, c.Conn.Close())
 	}

@@ -89,7 +89,7 @@ func (d *postgresDB) verify(ctx context.Context) error {
 		return err
 	case got.Version < minVersion:
 		return unfit("PostgreSQL 14 or newer is needed")
-	case got.Fsync == "off", got.SynchronousCommit == "off", got.FullPageWrites == "off":
+	case !d.unsafe && (got.Fsync == "off" || got.SynchronousCommit == "off" || got.FullPageWrites == "off"):
 		return unfit("the server may lose what it has confirmed: fsync, synchronous_commit and full_page_writes must not be off")
 	case got.Super, got.Bypass, got.Owns:
 		return unfit("this role passes by row level security, which keeps tenants apart: connect as a role that is no superuser, " +

@@ -3,11 +3,13 @@ package bunrepository
 import (
 	"context"
 	"database/sql"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
+	bunschema "github.com/uptrace/bun/schema"
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/ports/repository"
@@ -209,6 +211,16 @@ func touched(result sql.Result, err error) error {
 		return sql.ErrNoRows
 	}
 	return err
+}
+
+// texts writes texts without the NUL characters that no SQL database takes: names and
+// messages come from strangers, and must not become errors. Bytes that are no UTF-8 are
+// replaced by the dialect.
+type texts struct{ bunschema.Dialect }
+
+// AppendString implements the dialect.
+func (t texts) AppendString(b []byte, s string) []byte {
+	return t.Dialect.AppendString(b, strings.ReplaceAll(s, "\x00", ""))
 }
 
 // conflict is a lost compare-and-set.

@@ -36,6 +36,9 @@ type Options struct {
 	Connections int
 	// AppRole is the PostgreSQL role that Migrate grants access to, "" for none.
 	AppRole string
+	// AllowUnsafeDurability lets Verify accept a PostgreSQL server that may lose what it has
+	// confirmed (fsync, synchronous_commit or full_page_writes off), for tests.
+	AllowUnsafeDurability bool
 }
 
 func (o Options) withDefaults() Options {
@@ -92,7 +95,7 @@ func OpenSQLite(ctx context.Context, path string, o Options) (*Repository, error
 	read.SetMaxOpenConns(o.Readers)
 	read.SetMaxIdleConns(o.Readers)
 
-	db := &sqliteDB{write: bun.NewDB(write, sqlitedialect.New()), read: bun.NewDB(read, sqlitedialect.New())}
+	db := &sqliteDB{write: bun.NewDB(write, texts{sqlitedialect.New()}), read: bun.NewDB(read, texts{sqlitedialect.New()})}
 	db.writer = &writer{db: db.write, log: o.Logger}
 	// The writer goes first: it is the one that turns the write-ahead log on.
 	if err := errors.Join(write.PingContext(ctx), read.PingContext(ctx)); err != nil {
