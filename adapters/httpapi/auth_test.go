@@ -183,26 +183,26 @@ func TestBearer(t *testing.T) {
 func TestCursorIsBoundToTenantAndFilter(t *testing.T) {
 	t.Parallel()
 	s := &server{cursorKey: deriveKey(testKey, "cursor")}
-	c := s.sealCursor(tenantA, "held", offer1)
-	if got, err := s.openCursor(tenantA, "held", c); err != nil || got != offer1 {
+	c := sealCursor(s, tenantA, "held", offer1)
+	if got, err := openCursor[core.OfferID](s, tenantA, "held", c); err != nil || got != offer1 {
 		t.Fatalf("own cursor: %q, %v", got, err)
 	}
-	if got, err := s.openCursor(tenantA, "held", ""); err != nil || got != "" {
+	if got, err := openCursor[core.OfferID](s, tenantA, "held", ""); err != nil || got != "" {
 		t.Errorf("no cursor: %q, %v", got, err)
 	}
 	flipped := []byte(c)
 	flipped[3] ^= 1
 	for name, try := range map[string]func() (core.OfferID, error){
-		"another tenant's": func() (core.OfferID, error) { return s.openCursor(tenantB, "held", c) },
-		"another filter's": func() (core.OfferID, error) { return s.openCursor(tenantA, "sent", c) },
-		"changed":          func() (core.OfferID, error) { return s.openCursor(tenantA, "held", string(flipped)) },
+		"another tenant's": func() (core.OfferID, error) { return openCursor[core.OfferID](s, tenantB, "held", c) },
+		"another filter's": func() (core.OfferID, error) { return openCursor[core.OfferID](s, tenantA, "sent", c) },
+		"changed":          func() (core.OfferID, error) { return openCursor[core.OfferID](s, tenantA, "held", string(flipped)) },
 		"another key's": func() (core.OfferID, error) {
-			return (&server{cursorKey: []byte("x")}).openCursor(tenantA, "held", c)
+			return openCursor[core.OfferID](&server{cursorKey: []byte("x")}, tenantA, "held", c)
 		},
 		"a bare id": func() (core.OfferID, error) {
-			return s.openCursor(tenantA, "held", base64.RawURLEncoding.EncodeToString([]byte(offer1)))
+			return openCursor[core.OfferID](s, tenantA, "held", base64.RawURLEncoding.EncodeToString([]byte(offer1)))
 		},
-		"garbage": func() (core.OfferID, error) { return s.openCursor(tenantA, "held", "%%%") },
+		"garbage": func() (core.OfferID, error) { return openCursor[core.OfferID](s, tenantA, "held", "%%%") },
 	} {
 		_, err := try()
 		if p := problemOf(err, core.Portuguese); p.Status != 400 || p.Code != string(core.ReasonInvalidCursor) {

@@ -14,14 +14,14 @@ const (
 	macLength = 16 // bytes kept of the cursor's MAC
 )
 
-// sealCursor names the last offer of a page. The MAC binds it to the tenant and the filter,
-// so that no cursor works for anybody else.
-func (s *server) sealCursor(tenant core.TenantID, status string, last core.OfferID) string {
-	return base64.RawURLEncoding.EncodeToString(append([]byte(last), s.cursorMAC(tenant, status, last)...))
+// sealCursor names the last item of a page. The MAC binds it to the tenant, the list and its
+// filter, so that no cursor works for anybody, or anything, else.
+func sealCursor[ID ~string](s *server, tenant core.TenantID, list string, last ID) string {
+	return base64.RawURLEncoding.EncodeToString(append([]byte(last), s.cursorMAC(tenant, list, string(last))...))
 }
 
-// openCursor returns the offer to continue after, "" for no cursor.
-func (s *server) openCursor(tenant core.TenantID, status, cursor string) (core.OfferID, error) {
+// openCursor returns the item to continue after, "" for no cursor.
+func openCursor[ID ~string](s *server, tenant core.TenantID, list, cursor string) (ID, error) {
 	if cursor == "" {
 		return "", nil
 	}
@@ -30,15 +30,15 @@ func (s *server) openCursor(tenant core.TenantID, status, cursor string) (core.O
 	if err != nil || len(raw) != idLength+macLength {
 		return "", refused
 	}
-	last := core.OfferID(raw[:idLength])
-	if !hmac.Equal(raw[idLength:], s.cursorMAC(tenant, status, last)) {
+	last := string(raw[:idLength])
+	if !hmac.Equal(raw[idLength:], s.cursorMAC(tenant, list, last)) {
 		return "", refused
 	}
-	return last, nil
+	return ID(last), nil
 }
 
-func (s *server) cursorMAC(tenant core.TenantID, status string, last core.OfferID) []byte {
+func (s *server) cursorMAC(tenant core.TenantID, list, last string) []byte {
 	mac := hmac.New(sha256.New, s.cursorKey)
-	fmt.Fprintf(mac, "offers|%s|%s|%s", tenant, status, last)
+	fmt.Fprintf(mac, "%s|%s|%s", list, tenant, last)
 	return mac.Sum(nil)[:macLength]
 }

@@ -175,6 +175,7 @@ func newServer(e *engine.Engine, o Options) (*server, error) {
 	s.registerGroups()
 	s.registerTags()
 	s.registerOffers()
+	s.registerDeadLetters()
 	s.registerDashboard()
 	if err := s.registerDocs(); err != nil {
 		return nil, err

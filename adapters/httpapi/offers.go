@@ -150,7 +150,7 @@ func (s *server) registerOffers() {
 }
 
 func (s *server) listOffers(ctx context.Context, c caller, in *offersInput) (offersResponse, error) {
-	before, err := s.openCursor(c.account.ID, in.Status, in.Cursor)
+	before, err := openCursor[core.OfferID](s, c.account.ID, "offers "+in.Status, in.Cursor)
 	if err != nil {
 		return offersResponse{}, err
 	}
@@ -164,7 +164,7 @@ func (s *server) listOffers(ctx context.Context, c caller, in *offersInput) (off
 	var out offersResponse
 	if len(offers) > in.Limit {
 		offers = offers[:in.Limit]
-		next := s.sealCursor(c.account.ID, in.Status, offers[in.Limit-1].ID)
+		next := sealCursor(s, c.account.ID, "offers "+in.Status, offers[in.Limit-1].ID)
 		out.NextCursor = &next
 	}
 	out.Items = each(offers, func(o core.Offer) offerResponse { return offerOf(c.language, o) })

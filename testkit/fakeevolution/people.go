@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/autopromo-cloud/autopromo/testkit/fakewhatsapp"
 )
@@ -31,6 +32,8 @@ type Instance struct {
 	Phone *fakewhatsapp.Phone
 	// WebhookURL is where events go, "" when none is set.
 	WebhookURL string
+	// WebhookHeaders go with every event, as whoever set the webhook asked.
+	WebhookHeaders map[string]string
 }
 
 // Instances lists the instances in the order they were made, without those being deleted.
@@ -73,7 +76,7 @@ func (i *instance) snapshot() Instance {
 		snap.QR = i.qr.code
 	}
 	if i.hook != nil {
-		snap.WebhookURL = i.hook.url
+		snap.WebhookURL, snap.WebhookHeaders = i.hook.url, maps.Clone(i.hook.headers)
 	}
 	return snap
 }
