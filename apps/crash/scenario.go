@@ -39,15 +39,18 @@ func (sc scenario) play(ctx context.Context, s *stage) (result, error) {
 	if err := sc.do(ctx, s, &measured); err != nil {
 		return measured, err
 	}
-	s.evolution.ClearFaults()
-	s.evolution.ReleaseWebhooks()
 	if err := s.revive(ctx); err != nil {
 		return measured, err
 	}
 	broken := measured.Broken
 	if !sc.paced {
-		// What never settles is judged all the same: then it is lost.
-		if err := s.settled(ctx); errors.Is(err, errNever) {
+		// What never settles is judged all the same: then it is lost. What was held back on
+		// the way comes at last, and may settle what was given up.
+		err := s.settled(ctx)
+		s.evolution.ClearFaults()
+		s.evolution.ReleaseWebhooks()
+		s.evolution.SetQuirks(fakeevolution.Quirks{})
+		if err = errors.Join(err, s.evolution.WaitIdle(ctx), s.settled(ctx)); errors.Is(err, errNever) {
 			broken = err.Error()
 		} else if err != nil {
 			return measured, err
@@ -95,8 +98,9 @@ var scenarios = []scenario{
 	{name: "clocks that are wrong", do: wrongClocks},
 	{name: "webhooks repeated and shuffled", do: repeatedWebhooks},
 	{name: "sends that time out or break", do: brokenSends},
-	{name: "echoes lost", do: lostEchoes(fakeevolution.Lose)},
-	{name: "echoes late", do: lostEchoes(fakeevolution.Hold)},
+	{name: "echoes lost", do: unproven(fakeevolution.Lose, true)},
+	{name: "echoes late, nothing to look up", do: unproven(fakeevolution.Hold, false)},
+	{name: "no proof at all", do: unproven(fakeevolution.Lose, false)},
 	{name: "redis killed", only: distributed, do: redisKilled("yes")},
 	{name: "redis killed without its data", only: distributed, do: redisKilled("no")},
 	{name: "redis flushed", only: distributed, do: redisFlushed},
@@ -276,22 +280,31 @@ func repeatedWebhooks(_ context.Context, s *stage, _ *result) error {
 			return err
 		}
 	}
+	s.evolution.ReleaseWebhooks() // what still waits for its turn
 	return nil
 }
 
+// brokenSends answers every other send with one of the provider's failures. Those that prove
+// nothing have really sent half of the time.
 func brokenSends(_ context.Context, s *stage, _ *result) error {
-	faults := []func() fakeevolution.Fault{
-		fakeevolution.TimedOut, fakeevolution.ConnectionClosed, fakeevolution.Reset, fakeevolution.HTMLPage,
-		fakeevolution.BadGateway, fakeevolution.DatabaseDown, fakeevolution.NoSessions, fakeevolution.NoKey,
-	}
 	for range 200 {
-		if s.random.IntN(2) == 0 {
-			f := faults[s.random.IntN(len(faults))]()
-			if lies := f.Status != 500 && f.Body == "" || f.Reset; lies || s.random.IntN(2) == 0 && f.Status == 400 && f.Body == fakeevolution.TimedOut().Body {
+		var f fakeevolution.Fault
+		switch s.random.IntN(8) {
+		case 0:
+			f = fakeevolution.NoSessions()
+		case 1:
+			f = fakeevolution.DatabaseDown()
+		case 2:
+			f = fakeevolution.NoKey()
+		default:
+			f = []func() fakeevolution.Fault{
+				fakeevolution.TimedOut, fakeevolution.Reset, fakeevolution.HTMLPage, fakeevolution.BadGateway,
+			}[s.random.IntN(4)]()
+			if s.random.IntN(2) == 0 {
 				f = f.AfterPosting()
 			}
-			s.evolution.Next(f)
 		}
+		s.evolution.Next(f)
 		if err := s.write(1); err != nil {
 			return err
 		}
@@ -299,13 +312,15 @@ func brokenSends(_ context.Context, s *stage, _ *result) error {
 	return nil
 }
 
-// lostEchoes has sends break off after the message left, so that only proof tells.
-func lostEchoes(how fakeevolution.WebhookAction) func(context.Context, *stage, *result) error {
+// unproven has sends break off after the message left, so that only proof tells: an echo,
+// which is lost or late, and the provider's own store, which may be off.
+func unproven(echoes fakeevolution.WebhookAction, stored bool) func(context.Context, *stage, *result) error {
 	return func(_ context.Context, s *stage, _ *result) error {
+		s.evolution.SetQuirks(fakeevolution.Quirks{NoRows: !stored})
 		for _, event := range []string{"send.message", "messages.update"} {
-			s.evolution.NextWebhook(fakeevolution.WebhookFault{Do: how, Event: event, Times: 200})
+			s.evolution.NextWebhook(fakeevolution.WebhookFault{Do: echoes, Event: event, Times: fakeevolution.Forever})
 		}
-		for range 100 {
+		for range 60 {
 			s.evolution.Next(fakeevolution.Reset().AfterPosting())
 			if err := s.write(1); err != nil {
 				return err

@@ -26,9 +26,9 @@ func TestImportRule(t *testing.T) {
 			{Branch: "ports", Allow: []string{"core"}},
 			{Branch: "adapters/evolution", Allow: adapterAllow()},
 			{Branch: "adapters/bunrepository", OwnBranch: true, Allow: adapterAllow(
-				"github.com/uptrace/bun/...", "modernc.org/sqlite/...", "golang.org/x/crypto/...")},
+				"github.com/uptrace/bun/...", "modernc.org/sqlite/...", "github.com/jackc/pgx/v5/...", "golang.org/x/crypto/...")},
 			{Branch: "adapters/watermillbus", OwnBranch: true, Allow: adapterAllow(
-				"github.com/ThreeDotsLabs/watermill/...", "modernc.org/sqlite/...")},
+				"github.com/ThreeDotsLabs/watermill/...", "github.com/ThreeDotsLabs/watermill-redisstream/...", "github.com/redis/go-redis/v9/...", "modernc.org/sqlite/...")},
 			{Branch: "adapters/resolver", Allow: adapterAllow("golang.org/x/net/...", "golang.org/x/sync/...")},
 			{Branch: "adapters/shopeeapi", Allow: adapterAllow()},
 			{Branch: "adapters/aliexpressapi", Allow: adapterAllow()},
