@@ -76,6 +76,31 @@ type History interface {
 	Messages(ctx context.Context, session Session, chat core.JID, since time.Time, limit int) ([]Message, error)
 }
 
+// PairingCoder is implemented by gateways that can link a phone by a code typed on it, without
+// a camera.
+type PairingCoder interface {
+	// PairingCode asks WhatsApp for a code that links the phone with this number (digits, with
+	// country). The session must be pairing; one that is linked already is
+	// KindAlreadyExists, a number that cannot be a phone's KindInvalid.
+	PairingCode(ctx context.Context, session Session, phone string) (code string, err error)
+}
+
+// Streamer is implemented by gateways that hold the sessions' connections to WhatsApp in this
+// process. Who streams a session is its host, and the engine sees to it that there is one at
+// most. In all other processes Connect, Status, Groups, Send and the optional calls are
+// KindNotConnected, with nothing done.
+type Streamer interface {
+	// Stream connects the session and keeps it connected, by the adapter's own policy for
+	// what may be tried again and when, until ctx ends; then it closes the connection and
+	// returns nil. It returns an error only when going on makes no sense, such as
+	// KindLoggedOut, or KindNotFound for a session that was never provisioned or was deleted.
+	//
+	// handle is called for each event, for one event of a session at a time. A message is
+	// acknowledged to WhatsApp only after handle returned nil for it: one it refused must
+	// come again, after a pause or a reconnect.
+	Stream(ctx context.Context, session Session, handle func(context.Context, Event) error) error
+}
+
 // WebhookReceiver is implemented by gateways whose events are pushed over HTTP. Both
 // methods must be pure: no input or output, no clock.
 type WebhookReceiver interface {
