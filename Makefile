@@ -1,12 +1,15 @@
-# Everything here needs Go and nothing else; race also needs a C compiler. Tools are pinned
-# and run through the go command, so go.mod stays free of them.
+# Everything here needs Go and nothing else; race also needs a C compiler. Tests of the
+# distributed profile get PostgreSQL and Redis by themselves (testkit/services/with). Tools
+# are pinned and run through the go command, so go.mod stays free of them.
 GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK   := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 # A number of inputs, not of seconds: it means the same on a busy machine.
 FUZZTIME ?= 20000x
-TIMEOUT  ?= 10m
+TIMEOUT  ?= 20m
+# Runs a command where PostgreSQL and Redis can be had.
+SERVICES := testkit/services/with
 
 # Packages whose goroutines share memory; the race detector is slow elsewhere for nothing.
 CONCURRENT := ./core/engine/... ./adapters/bunrepository/... ./adapters/watermillbus/... \
@@ -43,11 +46,15 @@ export VERDICT
 .PHONY: test
 test: SHELL := /bin/bash -o pipefail
 test: ## Run all tests
-	CGO_ENABLED=0 go test -v -timeout $(TIMEOUT) ./... 2>&1 | awk "$$VERDICT"
+	CGO_ENABLED=0 $(SERVICES) go test -v -timeout $(TIMEOUT) ./... 2>&1 | awk "$$VERDICT"
 
 .PHONY: race
 race: ## Run the tests of concurrent packages under the race detector
-	CGO_ENABLED=1 go test -race -timeout $(TIMEOUT) $(CONCURRENT)
+	CGO_ENABLED=1 $(SERVICES) go test -race -short -timeout $(TIMEOUT) $(CONCURRENT)
+
+.PHONY: crash
+crash: ## Kill the real program and its servers at every point, and judge by what was posted
+	CGO_ENABLED=0 $(SERVICES) go run ./apps/crash
 
 .PHONY: vet
 vet: ## The quick part of lint: format and go vet

@@ -90,32 +90,25 @@ func flood(ctx context.Context, s *stage, r *result) error {
 func (s *stage) latency(ctx context.Context, customers []*customer, each int) (time.Duration, error) {
 	var all []time.Duration
 	for range each {
-		began := map[int]time.Time{}
-		wanted := map[int]int{}
+		began, missing := map[int]time.Time{}, map[int]int{}
 		for _, c := range customers {
 			if err := s.writeTo(c); err != nil {
 				return 0, err
 			}
-			began[s.written], wanted[s.written] = time.Now(), len(c.groups)
+			began[s.written], missing[s.written] = time.Now(), len(c.groups)
 		}
-		for len(wanted) > 0 {
-			p, err := s.world.WaitPosted(ctx, func(p fakewhatsapp.Post) bool { return p.Via != "" && wanted[number(p.Text)] > 0 })
-			if err != nil {
-				return 0, err
-			}
+		if _, err := s.world.WaitPosted(ctx, func(p fakewhatsapp.Post) bool {
 			n := number(p.Text)
-			reposts := 0
-			for _, c := range customers {
-				for _, g := range c.groups {
-					if slices.ContainsFunc(s.posted(g), func(q fakewhatsapp.Post) bool { return number(q.Text) == n }) {
-						reposts++
-					}
-				}
+			if p.Via == "" || missing[n] == 0 {
+				return false
 			}
-			if reposts >= wanted[n] {
+			if missing[n]--; missing[n] == 0 {
 				all = append(all, p.At.Sub(began[n]))
-				delete(wanted, n)
+				delete(missing, n)
 			}
+			return len(missing) == 0
+		}); err != nil {
+			return 0, err
 		}
 	}
 	slices.Sort(all)
