@@ -28,7 +28,7 @@ type Inbound struct {
 }
 
 // Event is something that happened in WhatsApp. The set is sealed: Message, Edited,
-// Revoked, QR, Connection, GroupsChanged, SendEcho, Ack and Ignored.
+// Revoked, QR, Passkey, Connection, GroupsChanged, SendEcho, Ack and Ignored.
 type Event interface{ event() }
 
 // Message is a message somebody wrote.
@@ -56,6 +56,16 @@ type Revoked struct {
 
 // QR is a new QR code to scan.
 type QR struct{ Code string }
+
+// Passkey says that WhatsApp wants a passkey before it links the session. It has two steps:
+// the first has a Request, the second a Code.
+type Passkey struct {
+	// Request is what a browser's WebAuthn is asked for, in JSON. Only WhatsApp's own site
+	// may answer it.
+	Request []byte
+	// Code is shown by the phone too; the person compares both.
+	Code string
+}
 
 // Connection is a change of the session.
 type Connection struct {
@@ -101,6 +111,7 @@ func (Message) event()       {}
 func (Edited) event()        {}
 func (Revoked) event()       {}
 func (QR) event()            {}
+func (Passkey) event()       {}
 func (Connection) event()    {}
 func (GroupsChanged) event() {}
 func (SendEcho) event()      {}
