@@ -93,11 +93,7 @@ func (s *stream) connect(ctx context.Context, device *store.Device) verdict {
 		c.closed = true
 		s.handling.Unlock()
 		s.change(func() {
-			s.conn, s.qr = nil, ""
-			if pairs {
-				s.tries++
-				s.takeAsked()
-			}
+			s.conn = nil
 			if s.state == gateway.StateOpen {
 				s.state = gateway.StateConnecting
 			}
@@ -114,6 +110,16 @@ func (s *stream) connect(ctx context.Context, device *store.Device) verdict {
 		c.finish(notPaired(core.ReasonProviderUnreachable))
 	}
 	v := c.wait(pairs)
+	s.change(func() { // before it is told, so that whoever hears it can pair again
+		s.qr = ""
+		if pairs {
+			s.tries++
+			s.takeAsked()
+		}
+		if v.last != nil {
+			s.state = v.last.State
+		}
+	})
 	if v.last != nil {
 		c.deliver(*v.last)
 	}

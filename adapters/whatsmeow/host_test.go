@@ -118,7 +118,20 @@ func (s *scene) host(g *whatsmeow.Gateway, name string) *host {
 		h.ended = err
 	}()
 	s.Cleanup(h.leave)
+	// It can be used from when its state is known.
+	for gateway.KindOf(statusOf(s, g, name)) == gateway.KindNotConnected {
+		select {
+		case <-h.done:
+			return h
+		case <-time.After(time.Millisecond):
+		}
+	}
 	return h
+}
+
+func statusOf(s *scene, g *whatsmeow.Gateway, name string) error {
+	_, err := g.Status(s.ctx, gateway.Session{Name: name})
+	return err
 }
 
 // leave ends the stream and waits for its end.
@@ -142,7 +155,7 @@ func (h *host) handle(_ context.Context, e gateway.Event) error {
 	return nil
 }
 
-// await returns the first event of type E after the first skip ones that fits.
+// await returns the first event of type E that fits, waiting for it.
 func await[E gateway.Event](h *host, fits func(E) bool) E {
 	h.Helper()
 	for {
