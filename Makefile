@@ -12,7 +12,7 @@ TIMEOUT  ?= 20m
 SERVICES := testkit/services/with
 
 # Packages whose goroutines share memory; the race detector is slow elsewhere for nothing.
-CONCURRENT := ./core/engine/... ./adapters/bunrepository/... ./adapters/watermillbus/... \
+CONCURRENT := ./core/engine/... ./adapters/bunrepository/... ./adapters/watermillbus/... ./adapters/whatsmeow/... \
 	./testkit/fakewhatsapp/... ./testkit/fakeevolution/... ./apps/...
 
 .DEFAULT_GOAL := help

@@ -25,6 +25,8 @@ func TestImportRule(t *testing.T) {
 			{Branch: "core/engine", Allow: []string{"core/...", "ports/..."}},
 			{Branch: "ports", Allow: []string{"core"}},
 			{Branch: "adapters/evolution", Allow: adapterAllow()},
+			{Branch: "adapters/whatsmeow", Allow: adapterAllow(
+				"go.mau.fi/whatsmeow/...", "go.mau.fi/libsignal/logger", "google.golang.org/protobuf/proto")},
 			{Branch: "adapters/bunrepository", OwnBranch: true, Allow: adapterAllow(
 				"github.com/uptrace/bun/...", "modernc.org/sqlite/...", "github.com/jackc/pgx/v5/...", "golang.org/x/crypto/...")},
 			{Branch: "adapters/watermillbus", OwnBranch: true, Allow: adapterAllow(
@@ -37,6 +39,9 @@ func TestImportRule(t *testing.T) {
 				"github.com/gin-gonic/gin/...", "github.com/danielgtaylor/huma/v2/...", "github.com/golang-jwt/jwt/v5",
 				"github.com/boombuler/barcode/...", "golang.org/x/crypto/argon2", "golang.org/x/text/language", "golang.org/x/time/rate", "golang.org/x/sync/...")},
 			{Branch: "testkit", OwnBranch: true, Allow: []string{"core/...", "ports/..."}},
+			// It speaks WhatsApp's own protocol, so that the real client can be tested.
+			{Branch: "testkit/fakewhatsapp/endpoint", Allow: []string{"core", "testkit/fakewhatsapp",
+				"go.mau.fi/whatsmeow/...", "go.mau.fi/libsignal/...", "github.com/coder/websocket", "google.golang.org/protobuf/proto", "golang.org/x/crypto/curve25519"}},
 			{Branch: "apps", Allow: []string{"..."}},
 			{Branch: "examples", Allow: []string{"..."}},
 		},
