@@ -23,6 +23,8 @@ type connection struct {
 	over   chan verdict // gets how it ended, once
 	codes  chan []string
 	paired chan struct{} // a phone has agreed
+	// dropped says that the library has let the socket go; it is not told of every end.
+	dropped chan struct{}
 
 	// guarded by stream.handling
 	closed bool
@@ -69,7 +71,7 @@ func (s *stream) connect(ctx context.Context, device *store.Device) verdict {
 	ctx, cancel := context.WithCancel(ctx)
 	c := &connection{
 		stream: s, ctx: ctx, over: make(chan verdict, 1),
-		codes: make(chan []string, 1), paired: make(chan struct{}, 1), stale: map[types.JID]bool{},
+		codes: make(chan []string, 1), paired: make(chan struct{}, 1), dropped: make(chan struct{}, 1), stale: map[types.JID]bool{},
 	}
 	pairs := device == nil
 	if pairs {
@@ -87,8 +89,7 @@ func (s *stream) connect(ctx context.Context, device *store.Device) verdict {
 		}
 	})
 	defer func() {
-		c.client.Disconnect()
-		cancel()
+		c.takeDown(cancel)
 		s.handling.Lock() // what is being handled ends first
 		c.closed = true
 		s.handling.Unlock()
@@ -124,6 +125,24 @@ func (s *stream) connect(ctx context.Context, device *store.Device) verdict {
 		c.deliver(*v.last)
 	}
 	return v
+}
+
+// letGo is how long the library has to let go of a socket that has ended.
+const letGo = 100 * time.Millisecond
+
+// takeDown closes the socket. Asking the library to would race with a socket that closes by
+// itself, in a way that can crash the process; with its context ended, the library finds
+// the socket closed and tidies up. Disconnect then has nothing to close and wakes who waits
+// for an answer.
+func (c *connection) takeDown(cancel context.CancelFunc) {
+	cancel()
+	timer := time.NewTimer(letGo)
+	defer timer.Stop()
+	select {
+	case <-c.dropped:
+	case <-timer.C:
+	}
+	c.client.Disconnect()
 }
 
 // takeAsked forgets a wish to pair that came while pairing.

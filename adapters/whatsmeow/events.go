@@ -67,7 +67,13 @@ func (c *connection) onConnectionEvent(event any) {
 		c.finish(verdict{next: atOnce})
 	case *events.Connected:
 		c.opened()
-	case *events.Disconnected, *events.StreamError:
+	case *events.Disconnected:
+		select {
+		case c.dropped <- struct{}{}:
+		default:
+		}
+		c.finish(verdict{next: afterAPause})
+	case *events.StreamError:
 		c.finish(verdict{next: afterAPause})
 	case *events.KeepAliveTimeout:
 		if time.Since(e.LastSuccess) > c.stream.g.options.Timeouts.Silence {

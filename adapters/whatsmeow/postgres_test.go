@@ -39,8 +39,7 @@ func TestPostgres(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	var s *scene
-	s = newScene(t, func(o *whatsmeow.Options) {
+	s := newScene(t, func(o *whatsmeow.Options) {
 		o.DB, o.Dialect, o.Schema = db, whatsmeow.Postgres, "whatsapp_sessions"
 	})
 	var starts sync.WaitGroup

@@ -93,18 +93,19 @@ func (c *connection) compose(ctx context.Context, m gateway.Outbound) (*waE2E.Me
 	if preview == nil {
 		return &waE2E.Message{Conversation: &m.Text}, nil
 	}
-	for _, link := range extract.Links(m.Text) {
-		p, ok := preview(link.URL)
-		if !ok || p.Title == "" {
-			break // a preview of another link than the first would mislead
-		}
-		matched := m.Text[link.Start:link.End]
-		return &waE2E.Message{ExtendedTextMessage: &waE2E.ExtendedTextMessage{
-			Text: &m.Text, MatchedText: &matched, Title: &p.Title, Description: &p.Description,
-			JPEGThumbnail: p.Thumbnail, PreviewType: waE2E.ExtendedTextMessage_NONE.Enum(),
-		}}, nil
+	links := extract.Links(m.Text)
+	if len(links) == 0 {
+		return &waE2E.Message{Conversation: &m.Text}, nil
 	}
-	return &waE2E.Message{Conversation: &m.Text}, nil
+	first := links[0] // a preview of another link would mislead
+	p, ok := preview(first.URL)
+	if !ok || p.Title == "" {
+		return &waE2E.Message{Conversation: &m.Text}, nil
+	}
+	return &waE2E.Message{ExtendedTextMessage: &waE2E.ExtendedTextMessage{
+		Text: &m.Text, MatchedText: proto.String(m.Text[first.Start:first.End]), Title: &p.Title, Description: &p.Description,
+		JPEGThumbnail: p.Thumbnail, PreviewType: waE2E.ExtendedTextMessage_NONE.Enum(),
+	}}, nil
 }
 
 // withMedia makes the message of an attachment.

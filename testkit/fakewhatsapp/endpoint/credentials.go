@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"go.mau.fi/libsignal/ecc"
+	"go.mau.fi/libsignal/logger"
 	"go.mau.fi/whatsmeow"
 	"go.mau.fi/whatsmeow/proto/waCert"
 	"go.mau.fi/whatsmeow/util/keys"
@@ -22,10 +23,23 @@ import (
 // root signs the Noise certificates of every Server of the process, because whatsmeow pins
 // one root key per process.
 var root = sync.OnceValue(func() *keys.KeyPair {
+	if logger.Logger == nil { // libsignal would make its own without a lock
+		var quiet logger.Loggable = silent{}
+		logger.Setup(&quiet)
+	}
 	key := keys.NewKeyPair()
 	whatsmeow.WACertPubKey = *key.Pub
 	return key
 })
+
+// silent is a logger of libsignal that says nothing.
+type silent struct{}
+
+func (silent) Debug(string, string)   {}
+func (silent) Info(string, string)    {}
+func (silent) Warning(string, string) {}
+func (silent) Error(string, string)   {}
+func (silent) Configure(string)       {}
 
 // credentials are what proves the server to its clients: a Noise key with its certificate
 // chain, and a web certificate.
