@@ -22,7 +22,10 @@ type connection struct {
 	ctx    context.Context
 	over   chan verdict // gets how it ended, once
 	codes  chan []string
+	pairs  bool
 	paired chan struct{} // a phone has agreed
+	// restart says that WhatsApp asks the new device to connect again.
+	restart chan struct{}
 	// dropped says that the library has let the socket go; it is not told of every end.
 	dropped chan struct{}
 
@@ -70,11 +73,10 @@ func named(device *store.Device, name string) *waWa6.ClientPayload {
 func (s *stream) connect(ctx context.Context, device *store.Device) verdict {
 	ctx, cancel := context.WithCancel(ctx)
 	c := &connection{
-		stream: s, ctx: ctx, over: make(chan verdict, 1),
-		codes: make(chan []string, 1), paired: make(chan struct{}, 1), dropped: make(chan struct{}, 1), stale: map[types.JID]bool{},
+		stream: s, ctx: ctx, pairs: device == nil, over: make(chan verdict, 1), codes: make(chan []string, 1),
+		paired: make(chan struct{}, 1), restart: make(chan struct{}, 1), dropped: make(chan struct{}, 1), stale: map[types.JID]bool{},
 	}
-	pairs := device == nil
-	if pairs {
+	if c.pairs {
 		device = s.g.container.NewDevice()
 	} else {
 		c.me, c.lid = *device.ID, device.LID
@@ -84,7 +86,7 @@ func (s *stream) connect(ctx context.Context, device *store.Device) verdict {
 	c.client.AddEventHandlerWithSuccessStatus(c.onEvent)
 	s.change(func() {
 		s.conn, s.state = c, gateway.StateConnecting
-		if pairs {
+		if c.pairs {
 			s.state = gateway.StatePairing
 		}
 	})
@@ -100,20 +102,20 @@ func (s *stream) connect(ctx context.Context, device *store.Device) verdict {
 			}
 		})
 	}()
-	if !pairs && !c.deliver(gateway.Connection{State: gateway.StateConnecting}) {
+	if !c.pairs && !c.deliver(gateway.Connection{State: gateway.StateConnecting}) {
 		return verdict{next: afterAPause}
 	}
 	if err := c.client.ConnectContext(ctx); err != nil {
 		s.g.log.Warn("no connection to WhatsApp", "session", s.name)
-		if !pairs {
+		if !c.pairs {
 			return verdict{next: afterAPause}
 		}
 		c.finish(notPaired(core.ReasonProviderUnreachable))
 	}
-	v := c.wait(pairs)
+	v := c.wait()
 	s.change(func() { // before it is told, so that whoever hears it can pair again
 		s.qr = ""
-		if pairs {
+		if c.pairs {
 			s.tries++
 			s.takeAsked()
 		}
@@ -154,11 +156,11 @@ func (s *stream) takeAsked() {
 }
 
 // wait shows QR codes one after the other while the connection lasts.
-func (c *connection) wait(pairs bool) verdict {
+func (c *connection) wait() verdict {
 	t := c.stream.g.options.Timeouts
 	timer := time.NewTimer(t.Quick)
 	defer timer.Stop()
-	if !pairs {
+	if !c.pairs {
 		timer.Stop()
 	}
 	var codes []string
@@ -190,7 +192,8 @@ func (c *connection) wait(pairs bool) verdict {
 }
 
 // awaitRestart waits until WhatsApp asks the new device to connect again. The library may
-// miss that when the socket closes right behind it, and tells of neither.
+// miss that when the socket closes right behind it, and tells of neither. Before the library
+// says that it has paired, the socket must stay: it would forget the device.
 func (c *connection) awaitRestart() verdict {
 	const poll = 50 * time.Millisecond
 	ticker := time.NewTicker(poll)
@@ -201,6 +204,8 @@ func (c *connection) awaitRestart() verdict {
 		case <-ticker.C:
 		case v := <-c.over:
 			return v
+		case <-c.restart:
+			return verdict{next: atOnce}
 		case <-deadline:
 			return verdict{next: atOnce}
 		case <-c.ctx.Done():

@@ -60,18 +60,19 @@ func passkey(e *events.PairPasskeyRequest) gateway.Event {
 func (c *connection) onConnectionEvent(event any) {
 	switch e := event.(type) {
 	case *events.PairSuccess:
-		c.paired <- struct{}{}
+		ring(c.paired)
 	case *events.PairError, *events.PairPasskeyError:
 		c.finish(notPaired(core.ReasonNotScanned))
 	case *events.ManualLoginReconnect: // 515
-		c.finish(verdict{next: atOnce})
+		if c.pairs {
+			ring(c.restart)
+		} else {
+			c.finish(verdict{next: atOnce})
+		}
 	case *events.Connected:
 		c.opened()
 	case *events.Disconnected:
-		select {
-		case c.dropped <- struct{}{}:
-		default:
-		}
+		ring(c.dropped)
 		c.finish(verdict{next: afterAPause})
 	case *events.StreamError:
 		c.finish(verdict{next: afterAPause})
@@ -91,6 +92,14 @@ func (c *connection) onConnectionEvent(event any) {
 		c.ends(gateway.Connection{State: gateway.StateClosed}, fail("stream", gateway.KindPermanent, codeOutdated, nil))
 	case *events.ConnectFailure:
 		c.ends(gateway.Connection{State: gateway.StateClosed}, fail("stream", gateway.KindPermanent, e.Reason.NumberString(), nil))
+	}
+}
+
+// ring sets a signal, unless it is set.
+func ring(signal chan<- struct{}) {
+	select {
+	case signal <- struct{}{}:
+	default:
 	}
 }
 

@@ -72,10 +72,7 @@ func (s *stream) pair(ctx context.Context, op string) *gateway.Error {
 	s.mu.Lock()
 	before := s.tries
 	if !s.linked && s.state != gateway.StatePairing {
-		select {
-		case s.asked <- struct{}{}:
-		default:
-		}
+		ring(s.asked)
 	}
 	s.mu.Unlock()
 	tried := false

@@ -275,6 +275,20 @@ func TestPairingCode(t *testing.T) {
 	wantKind(t, err, gateway.KindAlreadyExists)
 }
 
+func TestPasskeyIsAsked(t *testing.T) {
+	s := newScene(t, nil)
+	_, err := s.gateway.Provision(s.ctx, gateway.Session{Name: session}, gateway.Webhook{})
+	s.must(err)
+	h := s.host(s.gateway, session)
+	pairing, err := s.gateway.Connect(s.ctx, h.session)
+	s.must(err)
+	s.must(s.server.AskPasskey(pairing.QR, []byte(`{"challenge":"AQID","rpId":"whatsapp.com","timeout":60000}`)))
+	e := await(h, func(gateway.Passkey) bool { return true })
+	if !strings.Contains(string(e.Request), `"challenge":"AQID"`) || !strings.Contains(string(e.Request), "whatsapp.com") || e.Code != "" {
+		t.Errorf("passkey %s, code %q", e.Request, e.Code)
+	}
+}
+
 func TestOneHostPerProcess(t *testing.T) {
 	s := newScene(t, nil)
 	h, _ := s.link(session, number)

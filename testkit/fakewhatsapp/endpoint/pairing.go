@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.mau.fi/libsignal/ecc"
@@ -77,31 +78,47 @@ func (s *Server) DeviceName(session string) (string, error) {
 // returns when the phone has agreed; the client still has to log in. It fails with
 // [ErrBadQR], or as [fakewhatsapp.Phone.Link] does.
 func (s *Server) Scan(p *fakewhatsapp.Phone, session, qr string) error {
-	_, payload, _ := strings.Cut(qr, "#")
-	parts := strings.Split(payload, ",")
-	if len(parts) < 4 {
-		return ErrBadQR
-	}
-	identityKey, err := base64.StdEncoding.DecodeString(parts[2])
-	if err != nil {
-		return ErrBadQR
-	}
-	secret, err := base64.StdEncoding.DecodeString(parts[3])
-	if err != nil {
-		return ErrBadQR
-	}
-	c := s.stranger(func(c *conn) bool {
-		for _, ref := range c.pairing.refs {
-			if ref == parts[0] {
-				return string(c.said.payload.GetDevicePairingData().GetEIdent()) == string(identityKey)
-			}
-		}
-		return false
-	})
+	c, secret := s.shows(qr)
 	if c == nil {
 		return ErrBadQR
 	}
 	return s.agree(c, s.phone(p), session, secret)
+}
+
+// AskPasskey has WhatsApp ask for a passkey after the code was scanned: request is what a
+// browser's WebAuthn is given, in JSON. What follows of these steps is not simulated. It
+// fails with [ErrBadQR].
+func (s *Server) AskPasskey(qr string, request []byte) error {
+	c, _ := s.shows(qr)
+	if c == nil {
+		return ErrBadQR
+	}
+	return c.send(node{
+		Tag:     "notification",
+		Attrs:   attrs{"from": types.ServerJID, "type": "passkey_prologue_request", "id": s.nextID()},
+		Content: []node{{Tag: "passkey_request_options", Content: request}},
+	})
+}
+
+// shows finds the client that shows a QR code, and the secret in the code.
+func (s *Server) shows(qr string) (*conn, []byte) {
+	_, payload, _ := strings.Cut(qr, "#")
+	parts := strings.Split(payload, ",")
+	if len(parts) < 4 {
+		return nil, nil
+	}
+	identityKey, err := base64.StdEncoding.DecodeString(parts[2])
+	if err != nil {
+		return nil, nil
+	}
+	secret, err := base64.StdEncoding.DecodeString(parts[3])
+	if err != nil {
+		return nil, nil
+	}
+	return s.stranger(func(c *conn) bool {
+		return slices.Contains(c.pairing.refs, parts[0]) &&
+			string(c.said.payload.GetDevicePairingData().GetEIdent()) == string(identityKey)
+	}), secret
 }
 
 // stranger finds a client that is not linked.
