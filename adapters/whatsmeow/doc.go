@@ -7,7 +7,8 @@
 // the tenants, so they deserve the care of the tables with secrets. Under PostgreSQL they
 // should have a schema of their own: see [Options.Schema]. The library also keeps which
 // hidden address (LID) belongs to which number, for all sessions together; deleting a
-// session does not remove those rows.
+// session does not remove those rows. And it keeps the texts of messages for a while: those
+// received until they are handled, those sent for phones that could not read them.
 //
 // What a session's host should know:
 //
@@ -18,6 +19,8 @@
 //   - A message is acknowledged only after the handler took it. One that it refuses closes
 //     the connection, and WhatsApp delivers it again on the next one. It is decrypted only
 //     once, for its key is spent by then, and kept in the database until it was handled.
+//     A handler that refuses a message for ever keeps the session from ever getting on; one
+//     that takes minutes makes the library go on without it, and messages change places.
 //   - Pairing starts when Connect or PairingCode asks for it and ends with the last QR
 //     code; a session that is not linked makes no connection otherwise.
 //   - The id of a message is the caller's. WhatsApp's applications are believed to show a

@@ -73,8 +73,8 @@ func ended(op string, kind gateway.Kind, err error) *gateway.Error {
 	return fail(op, kind, codeCanceled, context.Canceled)
 }
 
-// answers are the numbers with which WhatsApp refuses a question or a message, as others
-// documented them; see reference/GATEWAYS of the project. All mean that nothing was done.
+// answers are the numbers with which WhatsApp refuses a question or a message, as users of
+// this and other client libraries report them. All mean that nothing was done.
 var answers = map[int]gateway.Kind{
 	400: gateway.KindInvalid,
 	401: gateway.KindForbidden,
