@@ -17,7 +17,10 @@ import (
 	"github.com/autopromo-cloud/autopromo/testkit/repositorytest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(withServer{m}) }
+func TestMain(m *testing.M) {
+	boundPrograms()
+	goleak.VerifyTestMain(withServer{m})
+}
 
 // withServer ends the PostgreSQL server of the tests with them.
 type withServer struct{ *testing.M }

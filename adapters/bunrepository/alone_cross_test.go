@@ -1,0 +1,114 @@
+package bunrepository
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/ports/repository"
+)
+
+// all asks each tenant's own repository and puts the answers together.
+func all[T any](w *parallel, ask func(*Repository) ([]T, error)) (together []T) {
+	for _, p := range w.parties {
+		own, err := ask(p.alone)
+		if err != nil {
+			w.Fatal(err)
+		}
+		together = append(together, own...)
+	}
+	return together
+}
+
+// crossOperations look across tenants: their answer is what all tenants' own repositories
+// say together.
+func (w *parallel) crossOperations() map[string]func(*party) {
+	ctx := context.Background()
+	return map[string]func(*party){
+		"take lane": func(p *party) {
+			at := w.later("at")
+			taken, err := w.shared.Queue().TakeLane(ctx, at, "holder", time.Minute)
+			if err != nil {
+				// Then there is none for anybody.
+				for i := range w.parties {
+					own, ownErr := w.parties[i].alone.Queue().TakeLane(ctx, at, "holder", time.Minute)
+					w.compare(&w.parties[i], "no lane", answered(taken, err), answered(own, ownErr))
+				}
+				return
+			}
+			i := slices.IndexFunc(w.parties, func(p party) bool { return p.id == taken.Tenant })
+			own, err := w.parties[i].alone.Queue().TakeLane(ctx, at, "holder", time.Minute)
+			w.compare(&w.parties[i], "take lane", answered(taken, nil), answered(own, err))
+			w.parties[i].lane = taken
+		},
+		"backlog": func(p *party) {
+			at := w.later("at")
+			ask := func(r *Repository) ([]repository.Backlog, error) { return r.Queue().Backlog(ctx, at, 10) }
+			want := all(w, ask)
+			slices.SortFunc(want, func(a, b repository.Backlog) int {
+				return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Tenant, b.Tenant))
+			})
+			got, err := ask(w.shared)
+			w.compare(p, "backlog", answered(got, err), answered(want, nil))
+		},
+		"unsettled": func(p *party) {
+			at := w.later("at").Add(time.Hour)
+			ask := func(r *Repository) ([]repository.DeliveryRef, error) { return r.Queue().Unsettled(ctx, at, 100) }
+			byID := func(a, b repository.DeliveryRef) int {
+				return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.ID, b.ID))
+			}
+			want := all(w, ask)
+			got, err := ask(w.shared)
+			slices.SortFunc(want, byID)
+			slices.SortFunc(got, byID)
+			w.compare(p, "unsettled", answered(got, err), answered(want, nil))
+		},
+		"ledger": func(p *party) {
+			got, err := w.shared.Queue().Ledger(ctx)
+			want := repository.Ledger{Inbox: map[core.InboxState]int{}, Deliveries: map[core.DeliveryState]int{}}
+			for _, own := range all(w, func(r *Repository) ([]repository.Ledger, error) {
+				l, err := r.Queue().Ledger(ctx)
+				return []repository.Ledger{l}, err
+			}) {
+				for state, n := range own.Inbox {
+					want.Inbox[state] += n
+				}
+				for state, n := range own.Deliveries {
+					want.Deliveries[state] += n
+				}
+				want.Offers, want.Held, want.Lost = want.Offers+own.Offers, want.Held+own.Held, want.Lost+own.Lost
+			}
+			w.compare(p, "ledger", answered(got, err), answered(want, nil))
+			if got.Lost != 0 {
+				w.Fatalf("the ledger lost %d", got.Lost)
+			}
+		},
+		"unchecked": func(p *party) {
+			before := w.later("before")
+			ask := func(r *Repository) ([]core.TenantID, error) { return r.Directory().Unchecked(ctx, before, 10) }
+			want := all(w, ask)
+			got, err := ask(w.shared)
+			slices.Sort(want)
+			slices.Sort(got)
+			w.compare(p, "unchecked", answered(got, err), answered(want, nil))
+		},
+		"whose": func(p *party) {
+			for _, ask := range maps.All(map[string]func(repository.Directory) (core.TenantID, error){
+				"by email": func(d repository.Directory) (core.TenantID, error) { return d.TenantByEmail(ctx, p.email()) },
+				"by hook": func(d repository.Directory) (core.TenantID, error) {
+					return d.TenantByWebhook(ctx, "hash of "+string(p.id))
+				},
+				"by name": func(d repository.Directory) (core.TenantID, error) {
+					return d.TenantByInstanceName(ctx, core.InstanceName(p.id, ""))
+				},
+			}) {
+				got, err := ask(w.shared.Directory())
+				own, ownErr := ask(p.alone.Directory())
+				w.compare(p, "whose", answered(got, err), answered(own, ownErr))
+			}
+		},
+	}
+}
