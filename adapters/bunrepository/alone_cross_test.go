@@ -29,7 +29,9 @@ func (w *parallel) crossOperations() map[string]func(*party) {
 	ctx := context.Background()
 	return map[string]func(*party){
 		"take lane": func(p *party) {
-			at := w.later("at")
+			// Not before now: a lane without work leaves the queue until there is some, and only
+			// its neighbours can have had it looked at.
+			at := w.now.Add(time.Duration(w.n("at", 90)) * time.Second)
 			taken, err := w.shared.Queue().TakeLane(ctx, at, "holder", time.Minute)
 			if err != nil {
 				// Then there is none for anybody.
