@@ -52,21 +52,32 @@ func TestTheSuiteCatchesMutants(t *testing.T) {
 
 // fails runs a case against a repository and tells whether it reported a failure.
 func fails(t *testing.T, c repositorytest.Case, r repository.Repository) bool {
+	return reports(t, func(tb testing.TB) { c.Run(tb, r) })
+}
+
+// reports runs a check and tells whether it reported a failure.
+func reports(t *testing.T, check func(testing.TB)) bool {
 	rec := &recorder{TB: t}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		c.Run(rec, r)
+		check(rec)
 	}()
 	<-done
+	for _, end := range slices.Backward(rec.ends) {
+		end()
+	}
 	return rec.failed
 }
 
-// recorder notes failures instead of reporting them.
+// recorder notes failures instead of reporting them, and cleans up after one check.
 type recorder struct {
 	testing.TB
 	failed bool
+	ends   []func()
 }
+
+func (r *recorder) Cleanup(end func()) { r.ends = append(r.ends, end) }
 
 func (r *recorder) Helper()               {}
 func (r *recorder) Error(...any)          { r.failed = true }

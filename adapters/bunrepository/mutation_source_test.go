@@ -27,7 +27,7 @@ type site struct {
 const (
 	tenantPredicate = "tenant predicate"
 	compareAndSet   = "compare-and-set"
-	otherPredicate  = "other predicate"
+	selection       = "" // which rows a read is about: no rule of this kind
 )
 
 // source is the package with a switch at every site.
@@ -37,7 +37,7 @@ type source struct {
 }
 
 // A comparison in SQL; it is broken as (TRUE OR …), which keeps its arguments.
-var comparison = regexp.MustCompile(`(?:[a-z_]+\.)?(?:[a-z_]+|\?) (?:=|<>|<=|>=|<|>) (?:\?0?|'[^']*'|[a-z]+\.[a-z_]+)|(?:[a-z_]+\.)?[a-z_]+ IN \([^()]*\)|\bis_active\b`)
+var comparison = regexp.MustCompile(`(?:[a-z_]+\.)?(?:[a-z_]+|\?) (?:=|<>|<=|>=|<|>) (?:\?0?|'[^']*'|[a-z]+\.[a-z_]+)|(?:[a-z_]+\.)?[a-z_]+ IN \([?'][^()]*\)`)
 
 // takesPredicates are the functions whose literal arguments are conditions, beside Where.
 var takesPredicates = []string{"Where", "WhereOr", "find", "locked", "lockedList", "list", "one", "owner", "cancelPending", "count", "group"}
@@ -128,7 +128,7 @@ func (f *switchedFile) walk(tree *ast.File) {
 		if slices.ContainsFunc(changes, func(c [2]int) bool { return within(f.position(n), c) }) {
 			return compareAndSet
 		}
-		return otherPredicate
+		return selection
 	}
 	ast.Inspect(tree, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -196,8 +196,11 @@ func (f *switchedFile) literals(under ast.Node, kind string, own bool) {
 		var alternatives strings.Builder
 		for _, at := range comparison.FindAllStringIndex(sql, -1) {
 			found, is := sql[at[0]:at[1]], kind
-			if strings.Contains(found, "user_id") || own && found == "id = ?" {
+			if strings.Contains(found, "user_id") || own && sql == "id = ?" {
 				is = tenantPredicate
+			}
+			if is == selection {
+				continue
 			}
 			id := f.add(is, lit.Pos(), found)
 			fmt.Fprintf(&alternatives, ", %d, %q", id, sql[:at[0]]+"(TRUE OR "+found+")"+sql[at[1]:])

@@ -1,6 +1,7 @@
 package bunrepository
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -102,7 +103,7 @@ func breakSource(t *testing.T, total *verdicts) {
 					continue
 				}
 				total.note(one.Kind, fmt.Sprintf("%s %s", one.Where, one.What), killer)
-				t.Logf("%-17s %-22s %-55s %s", one.Kind, one.Where, one.What, cmpOr(killer, "SURVIVED"))
+				t.Logf("%-16s %-20s %-32s %s", one.Kind, one.Where, one.What, cmp.Or(killer, "SURVIVED"))
 			}
 		})
 	}
@@ -113,19 +114,12 @@ func breakSource(t *testing.T, total *verdicts) {
 	workers.Wait()
 }
 
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
 // judge runs the tests with one site off and names the first that fails, "" for none.
 func judge(ctx context.Context, program string, id int, dir string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
-	run := exec.CommandContext(ctx, program, "-test.run", judges, "-test.failfast", "-test.v", "-test.timeout", "2m",
-		"-rapid.seed", "1", "-rapid.checks", "100", "-rapid.shrinktime", "1ms")
+	run := exec.CommandContext(ctx, program, "-test.run", judges, "-test.failfast", "-test.v", "-test.timeout", "1m",
+		"-rapid.seed", "1", "-rapid.checks", "60", "-rapid.shrinktime", "1ms")
 	run.Env = append(os.Environ(), fmt.Sprintf("MUTANT=%d", id))
 	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
 		run.Env = append(run.Env, "TMPDIR=/dev/shm") // its databases need to survive nothing

@@ -88,12 +88,22 @@ func asSuperuser(ctx context.Context, pg *services.Postgres, database, statement
 // newDatabase copies the migrated database, or makes an empty one.
 func newDatabase(tb testing.TB, empty bool) (name string) {
 	tb.Helper()
+	if empty {
+		return createDatabase(tb, "")
+	}
+	return copyDatabase(tb, "autopromo_template")
+}
+
+// copyDatabase copies a database that has no connections.
+func copyDatabase(tb testing.TB, template string) string {
+	tb.Helper()
+	return createDatabase(tb, " TEMPLATE "+template)
+}
+
+func createDatabase(tb testing.TB, template string) (name string) {
+	tb.Helper()
 	pg := postgres(tb)
 	name = fmt.Sprintf("autopromo_test_%d", server.n.Add(1))
-	template := " TEMPLATE autopromo_template"
-	if empty {
-		template = ""
-	}
 	for _, statement := range []string{"DROP DATABASE IF EXISTS " + name, "CREATE DATABASE " + name + " OWNER " + ownerRole + template} {
 		if err := asSuperuser(context.Background(), pg, "postgres", statement); err != nil {
 			tb.Fatal(err)
