@@ -39,9 +39,15 @@ func (w *parallel) operationsByName() map[string]func(*rapid.T) {
 			}
 		}
 	}
+	steps["journey"] = func(p *party) {
+		for _, name := range []string{"accept", "claim", "save offer"} {
+			steps[name](p)
+		}
+	}
 	for i := range 3 {
-		all[fmt.Sprint("journey ", i)] = follow("accept", "claim", "save offer")
+		all[fmt.Sprint("journey ", i)] = follow("journey")
 		all[fmt.Sprint("sending ", i)] = follow("ready", "take lane", "begin", "settle")
+		all[fmt.Sprint("takeback ", i)] = follow("journey", "journey", "delete destination", "create destination", "revoke")
 		all[fmt.Sprint("trouble ", i)] = follow("accept", "claim", "finish", "redrive", "dead")
 	}
 	return all
@@ -73,6 +79,10 @@ func (w *parallel) word(what string) string {
 
 func (w *parallel) later(what string) time.Time {
 	return w.now.Add(time.Duration(w.n(what, 120)-30) * time.Second)
+}
+
+func (w *parallel) earlier(what string) time.Time {
+	return w.now.Add(-time.Duration(w.n(what, 3)) * 10 * time.Minute)
 }
 
 func (w *parallel) accountOperations() map[string]func(*party) {
@@ -188,7 +198,7 @@ func (w *parallel) groupOperations() map[string]func(*party) {
 		},
 		"create destination": func(p *party) {
 			d := core.Destination{
-				ID: core.DestinationID(w.pick(p, "destination")), InstanceID: instanceID, JID: jid(w.n("jid", 6)),
+				ID: core.DestinationID(name("destination", w.n("destination", 5))), InstanceID: instanceID, JID: jid(w.n("jid", 6)),
 				Label: w.word("label"), Active: w.n("active", 3) > 0, CreatedAt: w.now,
 			}
 			w.same(p, "create destination", func(t repository.Tenant) (any, error) { return nil, t.Destinations().Create(ctx, d) })
@@ -200,7 +210,7 @@ func (w *parallel) groupOperations() map[string]func(*party) {
 			})
 		},
 		"delete destination": func(p *party) {
-			id := core.DestinationID(w.pick(p, "destination"))
+			id := core.DestinationID(name("destination", w.n("destination", 3)))
 			w.same(p, "delete destination", func(t repository.Tenant) (any, error) { return nil, t.Destinations().Delete(ctx, id) })
 		},
 		"destination": func(p *party) {
@@ -268,7 +278,7 @@ func (w *parallel) inboxOperations() map[string]func(*party) {
 		},
 		"finish": func(p *party) {
 			e := w.claim(p)
-			e.State = rapid.SampledFrom([]core.InboxState{core.InboxSkipped, core.InboxDead, core.InboxNew}).Draw(w.T, "state")
+			e.State = rapid.SampledFrom([]core.InboxState{core.InboxSkipped, core.InboxDead, core.InboxNew, core.InboxDone}).Draw(w.T, "state")
 			e.Reason, e.RetryAt = core.ReasonNoContent, w.later("retry")
 			w.same(p, "finish", func(t repository.Tenant) (any, error) { return nil, t.Inbox().Finish(ctx, e) })
 		},
@@ -304,11 +314,11 @@ func (w *parallel) save(p *party) repository.SaveOffer {
 		}
 		o.Deliveries = append(o.Deliveries, d)
 	}
-	if len(o.Deliveries) == 0 {
+	if len(o.Deliveries) == 0 && w.n("held", 2) == 0 {
 		o.Hold = &core.Hold{Reason: core.ReasonNoDestination}
 	}
 	return repository.SaveOffer{
-		Entry: e, Offer: o, RepostSince: w.later("since"), TextSince: w.now, TextKey: o.FinalText, NearKey: "near", Now: w.now,
+		Entry: e, Offer: o, RepostSince: w.earlier("since"), TextSince: w.earlier("text since"), TextKey: o.FinalText, NearKey: "near", Now: w.now,
 	}
 }
 

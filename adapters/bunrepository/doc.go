@@ -10,7 +10,9 @@
 // holds every transaction to the tenant it began for, whatever its statements say. The few
 // that look across tenants run in a role of their own, which sees ids and times and no
 // tenant's words. Rows are locked before they are changed, always in this order: message,
-// offer, deliveries by id, lane.
+// offer, deliveries by id, lane. Row level security catches a forgotten condition; it is no
+// wall against somebody who can run SQL of their own as the program's role, because what it
+// goes by is a setting of the transaction, and pg_stat_activity shows a role its own queries.
 //
 // Constructors never change the schema: call [Repository.Migrate], or refuse to start while
 // [Repository.Pending] names something. [Repository.Verify] is for a program's start.

@@ -1,7 +1,6 @@
 package bunrepository
 
 import (
-	"cmp"
 	"database/sql"
 	"testing"
 
@@ -25,13 +24,13 @@ func breakSchema(t *testing.T, total *verdicts) {
 		t.Fatalf("without a mutation %s fails", killer)
 	}
 	for _, m := range all {
-		broken := copyDatabase(t, template)
-		if err := asSuperuser(t.Context(), pg, broken, m.statement); err != nil {
-			t.Fatal(err)
-		}
-		killer := judgeSchema(t, broken)
-		total.note(m.kind, m.statement, killer)
-		t.Logf("%-16s %-110s %s", m.kind, m.statement, cmp.Or(killer, "SURVIVED"))
+		t.Run(m.statement, func(t *testing.T) {
+			broken := copyDatabase(t, template)
+			if err := asSuperuser(t.Context(), pg, broken, m.statement); err != nil {
+				t.Fatal(err)
+			}
+			total.note(t, m.kind, judgeSchema(t, broken))
+		})
 	}
 }
 

@@ -118,7 +118,7 @@ func (f *switchedFile) walk(tree *ast.File) {
 				changes = append(changes, f.position(n))
 			}
 		case *ast.FuncDecl:
-			if strings.HasPrefix(n.Name.Name, "due") || strings.HasPrefix(n.Name.Name, "nextPending") {
+			if strings.HasPrefix(n.Name.Name, "due") {
 				changes = append(changes, f.position(n))
 			}
 		}

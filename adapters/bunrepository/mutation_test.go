@@ -1,7 +1,6 @@
 package bunrepository
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -9,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -25,7 +23,7 @@ func TestEveryRuleIsGuarded(t *testing.T) {
 	if !*breakRules {
 		t.Skip("takes minutes: run with -mutants, or make mutants")
 	}
-	var total verdicts
+	total := verdicts{killed: map[string]int{}, tried: map[string]int{}}
 	t.Run("source", func(t *testing.T) { breakSource(t, &total) })
 	t.Run("schema", func(t *testing.T) { breakSchema(t, &total) })
 	total.print(t)
@@ -36,34 +34,29 @@ type verdicts struct {
 	mu            sync.Mutex
 	kinds         []string
 	killed, tried map[string]int
-	survivors     []string
 }
 
-func (c *verdicts) note(kind, mutant, killer string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.tried == nil {
-		c.killed, c.tried = map[string]int{}, map[string]int{}
+// note counts one mutant, which is the subtest; nothing noticed it when killer is "".
+func (v *verdicts) note(t *testing.T, kind, killer string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !slices.Contains(v.kinds, kind) {
+		v.kinds = append(v.kinds, kind)
 	}
-	if c.tried[kind]++; c.tried[kind] == 1 {
-		c.kinds = append(c.kinds, kind)
-	}
+	v.tried[kind]++
 	if killer == "" {
-		c.survivors = append(c.survivors, kind+": "+mutant)
+		t.Errorf("%s: survived", kind)
 		return
 	}
-	c.killed[kind]++
+	v.killed[kind]++
+	t.Logf("%s: killed by %s", kind, killer)
 }
 
-func (c *verdicts) print(t *testing.T) {
-	t.Helper()
+func (v *verdicts) print(t *testing.T) {
 	killed, tried := 0, 0
-	for _, kind := range c.kinds {
-		t.Logf("%-20s killed %d/%d", kind, c.killed[kind], c.tried[kind])
-		killed, tried = killed+c.killed[kind], tried+c.tried[kind]
-	}
-	for _, s := range c.survivors {
-		t.Errorf("survived: %s", s)
+	for _, kind := range v.kinds {
+		t.Logf("%-17s killed %d/%d", kind, v.killed[kind], v.tried[kind])
+		killed, tried = killed+v.killed[kind], tried+v.tried[kind]
 	}
 	t.Logf("killed %d/%d", killed, tried)
 }
@@ -91,27 +84,16 @@ func breakSource(t *testing.T, total *verdicts) {
 	if killer, err := judge(t.Context(), program, 0, dir); err != nil || killer != "" {
 		t.Fatalf("without a mutation %q fails, %v", killer, err)
 	}
-	ids := make(chan int)
-	var workers sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
-			for id := range ids {
-				one := s.sites[id-1]
-				killer, err := judge(t.Context(), program, id, dir)
-				if err != nil {
-					t.Errorf("%s %s: %v", one.Where, one.What, err)
-					continue
-				}
-				total.note(one.Kind, fmt.Sprintf("%s %s", one.Where, one.What), killer)
-				t.Logf("%-16s %-20s %-32s %s", one.Kind, one.Where, one.What, cmp.Or(killer, "SURVIVED"))
+	for i, one := range s.sites {
+		t.Run(one.Where+" "+one.What, func(t *testing.T) {
+			t.Parallel()
+			killer, err := judge(t.Context(), program, i+1, dir)
+			if err != nil {
+				t.Fatal(err)
 			}
+			total.note(t, one.Kind, killer)
 		})
 	}
-	for id := range s.sites {
-		ids <- id + 1
-	}
-	close(ids)
-	workers.Wait()
 }
 
 // judge runs the tests with one site off and names the first that fails, "" for none.

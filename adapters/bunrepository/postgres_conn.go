@@ -20,8 +20,10 @@ const (
 	// directoryRole may read ids of all tenants and nothing else; migrations make it.
 	directoryRole = "autopromo_directory"
 	// limits end what a frozen or vanished process left open: its locks must not hold up
-	// the others for long.
-	limits = "set_config('lock_timeout', '10s', true), " +
+	// the others for long. What is temporary comes last in the search path: by default it
+	// comes first, and stays with the connection for whoever is served by it next.
+	limits = "set_config('search_path', 'public, pg_temp', true), " +
+		"set_config('lock_timeout', '10s', true), " +
 		"set_config('statement_timeout', '30s', true), " +
 		"set_config('idle_in_transaction_session_timeout', '15s', true)"
 	endTimeout = 10 * time.Second

@@ -254,3 +254,40 @@ func TestAPooledConnectionKeepsNoTenant(t *testing.T) {
 		}
 	}
 }
+
+// TestTemporaryTablesShadowNothing has somebody leave a table of its own on a connection:
+// whoever is served by it next must not read it, or write into it.
+func TestTemporaryTablesShadowNothing(t *testing.T) {
+	r := openAs(t, appRole, newDatabase(t, false), Options{Connections: 1})
+	id := repositorytest.Seed(t, r, 1)[0]
+	want, err := r.Tenant(id).Tags().List(t.Context())
+	if err != nil || len(want) == 0 {
+		t.Fatalf("%d tags, %v", len(want), err)
+	}
+	pool := r.database.(*postgresDB).pool
+	if _, err := pool.ExecContext(t.Context(), "CREATE TEMP TABLE affiliate_tags AS SELECT * FROM public.affiliate_tags"); err != nil {
+		t.Fatal(err)
+	}
+	got, err := r.Tenant(id).Tags().List(t.Context())
+	if err != nil || len(got) != len(want) {
+		t.Errorf("%d tags, %v; want %d", len(got), err, len(want))
+	}
+}
+
+// TestTheProgramMakesNothing: its role can leave nothing behind, once it was let in.
+func TestTheProgramMakesNothing(t *testing.T) {
+	pg, database := postgres(t), newDatabase(t, true)
+	if err := openAs(t, ownerRole, database, Options{AppRole: appRole}).Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	db := sqlAs(t, pg, appRole, database)
+	for _, statement := range []string{
+		"CREATE TEMP TABLE x (y int)", "CREATE TABLE x (y int)", "CREATE SCHEMA x", "CREATE EXTENSION dblink", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'select 1'",
+		"CREATE POLICY p ON inbox USING (true)", "ALTER TABLE inbox DISABLE ROW LEVEL SECURITY", "DROP POLICY tenant ON inbox",
+		"SET ROLE " + ownerRole, "SET ROLE postgres", "ALTER ROLE " + appRole + " BYPASSRLS",
+	} {
+		if _, err := try(t, db, nil, statement); !slices.Contains([]string{"42501", "42P17"}, sqlState(err)) {
+			t.Errorf("%s: %v", statement, err)
+		}
+	}
+}

@@ -41,6 +41,10 @@ func (d *postgresDB) letIn(ctx context.Context) error {
 		"GRANT SELECT, INSERT, UPDATE, DELETE ON users, whatsapp_instances, group_sources, group_destinations, affiliate_tags, " +
 			"minted_links, inbox, offers, deliveries, lanes, send_logs TO ?",
 		"GRANT SELECT ON bun_migrations TO ?",
+		// Nothing that the program needs is temporary. An owner of the tables who does not own the
+		// database as well is only warned.
+		"DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$",
+		"REVOKE CREATE ON SCHEMA public FROM PUBLIC", // what PostgreSQL 14 still allows
 	}
 	version, err := d.version(ctx)
 	if err != nil {

@@ -308,7 +308,8 @@ type Lane interface {
 	History(ctx context.Context, since time.Time) ([]core.Dispatch, error)
 	// Begin moves a pending delivery to dispatching, raises its Attempt, and writes the
 	// lane's next send time in the same transaction. ErrConflict when the delivery is not
-	// pending, its Text is not b.Text any more, or the lane's fence is not b.Lane.Fence.
+	// pending, its Text is not b.Text any more, the lane is another instance's, or the lane's
+	// fence is not b.Lane.Fence.
 	Begin(ctx context.Context, b Begin) (core.Delivery, error)
 	// Renew extends the lease of a living holder until the given time. ErrConflict when the
 	// fence is not the lane's any more.

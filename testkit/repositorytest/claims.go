@@ -158,6 +158,12 @@ func lostClaim(tb testing.TB, r repository.Repository) {
 	w.same("claims of the edited entry", s.claim(after.ID).Starts, after.Starts+1)
 	w.pass(time.Minute)
 	w.same("claims of the entry taken over", s.claim(taken.ID).Starts, current[0].Starts+1)
+	// A claim that ended with another try agreed is not put off by a renewal that comes late.
+	ended := s.claim(s.accept(s.message()))
+	ended.State, ended.RetryAt = core.InboxNew, w.now
+	w.ok("finish with a retry", s.Inbox().Finish(w.ctx, ended))
+	w.ok("renew", s.Inbox().Renew(w.ctx, []core.InboxEntry{ended}, w.now.Add(time.Hour)))
+	w.same("starts of the retry", s.claim(ended.ID).Starts, ended.Starts+1)
 }
 
 func retryNotEarly(tb testing.TB, r repository.Repository) {

@@ -112,6 +112,10 @@ func beginOldFence(tb testing.TB, r repository.Repository) {
 	_, err := s.Lane().Begin(w.ctx, s.permit(d, old))
 	w.fails("begin with the old fence", err, core.ErrConflict)
 	w.same("delivery", s.delivery(d.ID), d)
+	elsewhere := current
+	elsewhere.Instance = core.InstanceID(w.id())
+	_, err = s.Lane().Begin(w.ctx, s.permit(d, elsewhere))
+	w.fails("begin with the lane of another instance", err, core.ErrConflict)
 	_, err = s.Lane().Begin(w.ctx, s.permit(d, current))
 	w.ok("begin with the current fence", err)
 }
