@@ -66,42 +66,51 @@ func (t *Tenant) wake(ctx context.Context) {
 	t.callDispatcher(ctx)
 }
 
-// dispatch takes due lanes, the longest-due first, and serves up to Senders of them at
-// once. It ends with ctx, after the sends under way.
+// dispatch has up to Senders senders look for due lanes: one each time there may be some, and
+// one more for each lane that was found. It ends with ctx, after the sends under way.
 func (e *Engine) dispatch(ctx context.Context) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	free := make(chan struct{}, e.config.Senders)
-	idle := time.NewTimer(0)
+	idle := time.NewTicker(e.config.IdlePoll)
 	defer idle.Stop()
 	for {
+		// A place first: whoever gives one up has looked before this wake-up, or after it.
 		select {
 		case <-ctx.Done():
 			return
 		case free <- struct{}{}:
 		}
-		lane, err := e.deps.Repository.Queue().TakeLane(ctx, e.now(), e.holder, e.config.Lease)
-		if err == nil {
-			wg.Go(func() {
-				defer func() { <-free; e.nudge() }()
-				// A send under way outlives the shutdown signal.
-				sendCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mediaTimeout+e.config.SendTimeout+e.config.margin())
-				defer cancel()
-				e.Tenant(lane.Tenant).serve(sendCtx, lane)
-			})
-			continue
-		}
-		<-free
-		if core.CodeOf(err) != core.CodeNotFound && ctx.Err() == nil {
-			e.log.Error("no lane could be taken", "error", err)
-		}
-		idle.Reset(e.config.IdlePoll)
+		wg.Go(func() {
+			defer func() { <-free }()
+			e.sendDue(ctx)
+		})
 		select {
 		case <-ctx.Done():
 			return
 		case <-e.wake:
 		case <-idle.C:
 		}
+	}
+}
+
+// sendDue takes due lanes, the longest-due first, and serves one after the other until none
+// is due. Taking a lane has to be durable, so senders that take at the same time share the
+// price, or at least the wait.
+func (e *Engine) sendDue(ctx context.Context) {
+	for ctx.Err() == nil {
+		lane, err := e.deps.Repository.Queue().TakeLane(ctx, e.now(), e.holder, e.config.Lease)
+		if err != nil {
+			if core.CodeOf(err) != core.CodeNotFound && ctx.Err() == nil {
+				e.log.Error("no lane could be taken", "error", err)
+			}
+			return
+		}
+		e.nudge()
+		// A send under way outlives the shutdown signal.
+		sendCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mediaTimeout+e.config.SendTimeout+e.config.margin())
+		e.Tenant(lane.Tenant).serve(sendCtx, lane)
+		cancel()
 	}
 }
 
