@@ -2,6 +2,8 @@ package bunrepository
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 
 	"github.com/uptrace/bun"
 
@@ -48,6 +50,14 @@ func (d deliveries) Settle(ctx context.Context, s repository.Settle) (out core.D
 	}
 	lost := false
 	err = d.change(ctx, "settle delivery", func(ctx context.Context, tx bun.Tx) error {
+		lost = false
+		if s.To != core.DeliveryPending && s.RestUntil.IsZero() {
+			done, err := d.end(ctx, tx, s)
+			if !errors.Is(err, sql.ErrNoRows) {
+				out = done.toDelivery()
+				return err
+			}
+		}
 		if s.To == core.DeliveryPending {
 			// An edit or a revoke of its message must come before this or see it pending.
 			if _, err := locked[inboxRow](ctx, tx, d.tenant, "id = (SELECT inbox_id FROM offers WHERE user_id = ? AND id = "+
@@ -98,6 +108,27 @@ func (d deliveries) Settle(ctx context.Context, s repository.Settle) (out core.D
 		return out, conflict()
 	}
 	return out, nil
+}
+
+// end is Settle in the one statement it takes most of the time; sql.ErrNoRows when the
+// delivery is not there any more.
+func (d deliveries) end(ctx context.Context, tx bun.Tx, s repository.Settle) (row deliveryRow, err error) {
+	q := tx.NewUpdate().Model(&row).
+		Set("state = ?", s.To).Set("reason = ?", s.Reason).Set("detail = ?", s.Detail).
+		Set("not_before = ?", micros(s.NotBefore)).Set("deadline = 0").Set("updated_at = ?", micros(s.Now)).
+		Set("without_media = (without_media OR ?)", s.WithoutMedia)
+	if s.MessageID != "" {
+		q = q.Set("message_id = ?", s.MessageID)
+	}
+	if s.RaiseEpoch {
+		q = q.Set("epoch = epoch + 1")
+	}
+	if s.To == core.DeliverySent {
+		q = q.Set("sent_at = ?", micros(s.Now))
+	}
+	err = q.Where("user_id = ?", d.id).Where("id = ?", s.ID).
+		Where("state = ?", s.From).Where("attempt = ?", s.Attempt).Returning("*").Scan(ctx)
+	return row, err
 }
 
 // catchUp gives a delivery that waits again what it missed while it was on its way: a

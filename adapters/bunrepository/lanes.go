@@ -2,6 +2,8 @@ package bunrepository
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"math"
 	"time"
 
@@ -81,35 +83,38 @@ func (d lane) History(ctx context.Context, since time.Time) (out []core.Dispatch
 
 func (d lane) Begin(ctx context.Context, b repository.Begin) (out core.Delivery, err error) {
 	err = d.change(ctx, "begin delivery", func(ctx context.Context, tx bun.Tx) error {
-		row, err := locked[deliveryRow](ctx, tx, d.tenant, "id = ?", b.ID)
+		// The compare-and-set that permits the call: each statement is a round trip.
+		var row deliveryRow
+		err := tx.NewUpdate().Model(&row).
+			Set("state = ?", core.DeliveryDispatching).Set("reason = ''").Set("detail = ''").Set("attempt = attempt + 1").
+			Set("without_media = (without_media OR ?)", b.WithoutMedia).Set("client_id = ?", b.ClientID).Set("deadline = ?", micros(b.Deadline)).
+			Set("dispatched_at = ?", micros(b.Now)).Set("updated_at = ?", micros(b.Now)).
+			Where("user_id = ?", d.id).Where("id = ?", b.ID).
+			Where("state = 'pending'").Where("text = ?", b.Text).Where("instance_id = ?", b.Lane.Instance).
+			Returning("*").Scan(ctx)
+		if errors.Is(err, sql.ErrNoRows) {
+			if _, err := find[deliveryRow](ctx, tx, d.tenant, "id = ?", b.ID); err != nil {
+				return err
+			}
+			return conflict()
+		}
 		if err != nil {
 			return err
 		}
-		if row.State != core.DeliveryPending || row.Text != b.Text || row.InstanceID != b.Lane.Instance {
+		held, err := d.held(ctx, tx, b.Lane, func(q *bun.UpdateQuery) *bun.UpdateQuery {
+			return q.Set("paced_until = ?", micros(b.NextSend)).Set("next_send_at = ?", micros(b.NextSend))
+		})
+		if err != nil {
+			return err
+		}
+		if !held {
 			return conflict()
 		}
-		if err := d.changeLane(ctx, tx, b.Lane.Instance, func(l *laneRow) error {
-			if l.Fence != b.Lane.Fence {
-				return conflict()
-			}
-			l.PacedUntil, l.NextSendAt = micros(b.NextSend), micros(b.NextSend)
-			return nil
-		}); err != nil {
-			return err
-		}
-		row.State, row.Reason, row.Detail = core.DeliveryDispatching, "", ""
-		row.Attempt++
-		row.WithoutMedia = row.WithoutMedia || b.WithoutMedia
-		row.ClientID, row.Deadline = b.ClientID, micros(b.Deadline)
-		row.DispatchedAt, row.UpdatedAt = micros(b.Now), micros(b.Now)
-		if err := insert(ctx, tx, sendLogRow{
+		out = row.toDelivery()
+		return insert(ctx, tx, sendLogRow{
 			UserID: d.id, DeliveryID: row.ID, Attempt: row.Attempt,
 			DestinationID: row.DestinationID, CreatedAt: micros(b.Now),
-		}); err != nil {
-			return err
-		}
-		out = row.toDelivery()
-		return replace(ctx, tx, row)
+		})
 	})
 	if err != nil {
 		return core.Delivery{}, err
@@ -117,32 +122,39 @@ func (d lane) Begin(ctx context.Context, b repository.Begin) (out core.Delivery,
 	return out, nil
 }
 
+// held changes a lane whose holder still is the one with this fence, and says whether it is;
+// sql.ErrNoRows when there is no such lane.
+func (d lane) held(ctx context.Context, tx bun.Tx, l core.Lane, set func(*bun.UpdateQuery) *bun.UpdateQuery) (bool, error) {
+	err := touched(set(tx.NewUpdate().Model((*laneRow)(nil))).
+		Where("user_id = ?", d.id).Where("instance_id = ?", l.Instance).Where("fence = ?", l.Fence).Exec(ctx))
+	if errors.Is(err, sql.ErrNoRows) {
+		_, err = find[laneRow](ctx, tx, d.tenant, "instance_id = ?", l.Instance)
+		return false, err
+	}
+	return err == nil, err
+}
+
 func (d lane) Renew(ctx context.Context, lane core.Lane, until time.Time) error {
 	return d.change(ctx, "renew lease", func(ctx context.Context, tx bun.Tx) error {
-		return d.changeLane(ctx, tx, lane.Instance, func(l *laneRow) error {
-			if l.Fence != lane.Fence {
-				return conflict()
-			}
-			l.LeaseUntil = max(l.LeaseUntil, micros(until))
-			return nil
+		held, err := d.held(ctx, tx, lane, func(q *bun.UpdateQuery) *bun.UpdateQuery {
+			return q.Set("lease_until = CASE WHEN lease_until < ?0 THEN ?0 ELSE lease_until END", micros(until))
 		})
+		if err == nil && !held {
+			err = conflict()
+		}
+		return err
 	})
 }
 
 func (d lane) Release(ctx context.Context, lane core.Lane, next time.Time) error {
 	return d.change(ctx, "release lane", func(ctx context.Context, tx bun.Tx) error {
-		return d.changeLane(ctx, tx, lane.Instance, func(l *laneRow) error {
-			if l.Fence != lane.Fence {
-				return nil
-			}
-			at := micros(next)
-			if l.WokenAt != nil {
-				at = min(at, *l.WokenAt)
-			}
-			l.NextSendAt = max(at, l.PacedUntil)
-			l.LeaseHolder, l.LeaseUntil, l.WokenAt = "", 0, nil
-			return nil
+		// The earlier of next and the first wake-up, but not before the rest ends.
+		const woken = "CASE WHEN woken_at < ?0 THEN woken_at ELSE ?0 END"
+		_, err := d.held(ctx, tx, lane, func(q *bun.UpdateQuery) *bun.UpdateQuery {
+			return q.Set("next_send_at = CASE WHEN paced_until > "+woken+" THEN paced_until ELSE "+woken+" END", micros(next)).
+				Set("lease_holder = ''").Set("lease_until = 0").Set("woken_at = NULL")
 		})
+		return err
 	})
 }
 

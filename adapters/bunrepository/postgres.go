@@ -90,11 +90,11 @@ func (d *postgresDB) change(ctx context.Context, s scope, fn func(context.Contex
 }
 
 func (d *postgresDB) look(ctx context.Context, s scope, fn func(context.Context, bun.IDB) error) error {
-	return d.run(ctx, s, &sql.TxOptions{ReadOnly: true}, func(ctx context.Context, tx bun.Tx) error {
-		if err := d.refreshClock(ctx, s, tx); err != nil {
+	return d.try(ctx, s, func(ctx context.Context) error {
+		if err := d.refreshClock(ctx, s, d.pool); err != nil {
 			return err
 		}
-		return fn(ctx, tx)
+		return fn(ctx, d.pool)
 	})
 }
 
@@ -103,18 +103,26 @@ func (d *postgresDB) snapshot(ctx context.Context, s scope, fn func(context.Cont
 		func(ctx context.Context, tx bun.Tx) error { return fn(ctx, tx) })
 }
 
-// run runs fn in a transaction, again when the server aborted it in favour of another one.
-// Without an answer to its commit nobody knows whether it took effect; repeating is left to
-// the caller, who is safe by unique keys and compare-and-sets.
+// run runs fn in a transaction.
 func (d *postgresDB) run(ctx context.Context, s scope, o *sql.TxOptions, fn func(context.Context, bun.Tx) error) error {
+	return d.try(ctx, s, func(ctx context.Context) error { return d.pool.RunInTx(ctx, o, fn) })
+}
+
+// try runs fn in a scope, again when the server aborted its transaction in favour of another
+// one, or had left before it began. Without an answer to its commit nobody knows whether it
+// took effect; repeating is left to the caller, who is safe by unique keys and
+// compare-and-sets.
+func (d *postgresDB) try(ctx context.Context, s scope, fn func(context.Context) error) error {
 	if s.tenant != "" && !core.IsUUID(string(s.tenant)) {
 		return sql.ErrNoRows // nobody's, and it goes into a statement as it is
 	}
 	ctx = context.WithValue(ctx, scopeKey{}, s)
 	for try := 1; ; try++ {
-		err := d.pool.RunInTx(ctx, o, fn)
+		err := fn(ctx)
 		var failed *pgconn.PgError
 		switch {
+		case errors.Is(err, errNotBegun) && ctx.Err() == nil && try < maxTries:
+			continue
 		case !errors.As(err, &failed):
 			return timedOut(ctx, err)
 		case failed.Code == "42501": // insufficient_privilege

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 
@@ -56,73 +57,84 @@ func busAgainstRedis(ctx context.Context, b *bench) ([]line, error) {
 var payload = fmt.Appendf(nil, `{"user_id":%q,"inbox_id":%q}`, newID(), newID())
 
 func publishAlone(p bus.Publisher) side {
-	return func(ctx context.Context, n int) error {
-		return inParallel(n, func(int) error { return p.Publish(ctx, ourTopic, bus.Message{ID: newID(), Payload: payload}) })
+	return func(ctx context.Context, n int) (func() error, error) {
+		return nil, inParallel(n, func(int) error { return p.Publish(ctx, ourTopic, bus.Message{ID: newID(), Payload: payload}) })
 	}
 }
 
 func publishMany(p bus.Publisher) side {
-	return func(ctx context.Context, n int) error {
+	return func(ctx context.Context, n int) (func() error, error) {
 		for left := n; left > 0; left -= perTrip {
 			batch := make([]bus.Message, min(left, perTrip))
 			for i := range batch {
 				batch[i] = bus.Message{ID: newID(), Payload: payload}
 			}
 			if err := p.Publish(ctx, ourTopic, batch...); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		return nil
+		return nil, nil
 	}
 }
 
 // consume takes n messages, of which there must be as many, with a handler that does nothing.
+// The end of the subscription is not measured.
 func consume(s bus.Subscriber) side {
-	return func(ctx context.Context, n int) error {
+	return func(ctx context.Context, n int) (func() error, error) {
 		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
 		var taken atomic.Int64
-		return s.Subscribe(ctx, ourTopic, func(context.Context, bus.Message) error {
-			if taken.Add(1) == int64(n) {
-				cancel()
-			}
-			return nil
-		})
+		all, ended := make(chan struct{}), make(chan error, 1)
+		go func() {
+			ended <- s.Subscribe(ctx, ourTopic, func(context.Context, bus.Message) error {
+				if taken.Add(1) == int64(n) {
+					close(all)
+				}
+				return nil
+			})
+		}()
+		end := func() error { cancel(); return <-ended }
+		select {
+		case <-all:
+			return end, nil
+		case err := <-ended:
+			cancel()
+			return nil, errors.Join(errors.New("the subscription ended"), err)
+		}
 	}
 }
 
 // rawRedis is the same work by the client alone.
 type rawRedis struct{ *redis.Client }
 
-func (r rawRedis) add(ctx context.Context, n int) error {
+func (r rawRedis) add(ctx context.Context, n int) (func() error, error) {
 	for left := n; left > 0; left -= perTrip {
 		pipe := r.Pipeline()
 		for range min(left, perTrip) {
 			pipe.XAdd(ctx, &redis.XAddArgs{Stream: rawStream, Values: []any{"_watermill_message_uuid", newID(), "metadata", "\x80", "payload", payload}})
 		}
 		if _, err := pipe.Exec(ctx); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return nil, nil
 }
 
-func (r rawRedis) read(ctx context.Context, n int) error {
+func (r rawRedis) read(ctx context.Context, n int) (func() error, error) {
 	for taken := 0; taken < n; {
 		streams, err := r.XReadGroup(ctx, &redis.XReadGroupArgs{
 			Group: "raw", Consumer: "bench", Streams: []string{rawStream, ">"}, Count: perTrip, Block: -1,
 		}).Result()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		var ids []string
 		for _, m := range streams[0].Messages {
 			ids = append(ids, m.ID)
 		}
 		if err := r.XAck(ctx, rawStream, "raw", ids...).Err(); err != nil {
-			return err
+			return nil, err
 		}
 		taken += len(ids)
 	}
-	return nil
+	return nil, nil
 }

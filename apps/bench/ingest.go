@@ -32,10 +32,10 @@ func ingest(profile string) func(context.Context, *bench) ([]line, error) {
 		defer client.CloseIdleConnections()
 		written := 0
 		load := func(base string) side {
-			return func(_ context.Context, n int) error {
+			return func(_ context.Context, n int) (func() error, error) {
 				from := written
 				written += n
-				return inParallel(n, func(i int) error {
+				return nil, inParallel(n, func(i int) error {
 					r, err := webhook(base, s.tenants[i%len(s.tenants)], from+i)
 					if err != nil {
 						return err

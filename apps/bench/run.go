@@ -100,8 +100,9 @@ func row(out io.Writer, l line) error {
 	return err
 }
 
-// side is one of two things to compare: it does n operations.
-type side func(ctx context.Context, n int) error
+// side is one of two things to compare: it does n operations. What it leaves to be ended,
+// outside of the measured time, is done by the function it returns, which may be nil.
+type side func(ctx context.Context, n int) (end func() error, err error)
 
 // rounds is how often sides take turns.
 const rounds = 5
@@ -112,10 +113,16 @@ func rates(ctx context.Context, n int, sides ...side) ([]float64, error) {
 	for range rounds {
 		for i, s := range sides {
 			began := time.Now()
-			if err := s(ctx, n); err != nil {
+			end, err := s(ctx, n)
+			if err != nil {
 				return nil, err
 			}
 			measured[i] = append(measured[i], float64(n)/time.Since(began).Seconds())
+			if end != nil {
+				if err := end(); err != nil {
+					return nil, err
+				}
+			}
 		}
 	}
 	medians := make([]float64, len(sides))
