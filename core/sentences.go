@@ -83,7 +83,7 @@ var sentences = map[Reason]sentence{
 	ReasonLinkPromoter:       {"O link passa pelo site de outro divulgador: {detail}.", "The link goes through another promoter's own site: {detail}."},
 	ReasonLinkNeedsAPI:       {"Esta página só pode levar a sua tag pela API da loja; cadastre app_id e app_secret na tag: {detail}.", "Only the store's API can put your tag on this page; add app_id and app_secret to the tag: {detail}."},
 	ReasonMintFailed:         {"A loja não gerou o seu link de afiliado agora: {detail}.", "The store did not make your affiliate link just now: {detail}."},
-	ReasonForeignCoupon:      {"O cupom parece ser do grupo de origem: {detail}.", "The coupon seems to be the source group's own: {detail}."},
+	ReasonForeignCoupon:      {"O cupom parece ser de quem publicou a oferta: {detail}.", "The coupon seems to belong to whoever posted the offer: {detail}."},
 	ReasonStoreNotAllowed:    {"A loja não está entre as que você permite: {detail}.", "The store is not among those you allow: {detail}."},
 	ReasonWordMissing:        {"A mensagem não tem nenhuma das palavras que você exige.", "The message has none of the words you require."},
 	ReasonWordBlocked:        {"A mensagem tem uma palavra que você bloqueou: {detail}.", "The message has a word you blocked: {detail}."},

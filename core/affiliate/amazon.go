@@ -7,6 +7,9 @@ import (
 	"strings"
 	"unicode"
 
+	"golang.org/x/net/publicsuffix"
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/autopromo-cloud/autopromo/core"
 )
 
@@ -258,6 +261,10 @@ func amazonSearch(query string) (kept string, ok bool) {
 // address, nothing encoded once more or hidden, and no tracking id: the page would show
 // somebody else's name to whoever opens it.
 func amazonSearchValue(value string) bool {
+	words := strings.FieldsFunc(strings.ToLower(norm.NFKC.String(value)), func(r rune) bool { return strings.ContainsRune(" +~_,:|", r) })
+	if slices.ContainsFunc(words, isHostName) {
+		return false
+	}
 	if strings.ContainsAny(value, "=&%#?;@/\\<>\"") || strings.ContainsFunc(value, func(r rune) bool { return r != ' ' && isHidden(r) }) {
 		return false
 	}
@@ -323,13 +330,26 @@ func provenAmazonSearch(query string) bool {
 		value, after, closed := strings.Cut(rest, "&")
 		shown, err := url.QueryUnescape(value)
 		if !closed || err != nil || shown == "" || url.QueryEscape(shown) != value ||
-			!plainSearch(shown) || provenTracking.MatchString(shown) {
+			!plainSearch(shown) || provenTracking.MatchString(shown) || showsDomain(shown) {
 			return false
 		}
 		query = after
 	}
 	return query == ""
 }
+
+// showsDomain says whether a word of a search is an address that somebody could type.
+func showsDomain(shown string) bool {
+	for _, ending := range searchEnding.FindAllStringSubmatch(norm.NFKC.String(shown), -1) {
+		if _, isDomain := publicsuffix.PublicSuffix("x." + strings.ToLower(ending[1])); isDomain {
+			return true
+		}
+	}
+	return false
+}
+
+// searchEnding finds the letters behind the last dot of a word.
+var searchEnding = regexp.MustCompile(`[^\s.]\.(\p{L}+|xn--[A-Za-z0-9-]+)[.-]*(?:[\s+~_,:|]|$)`)
 
 // plainSearch wants words people can see, without what could carry a parameter or an address.
 func plainSearch(shown string) bool {

@@ -49,16 +49,7 @@ func Apply(text string, edits []Edit) (string, error) {
 		}
 		b.WriteString(c.Text)
 		last = c.End
-		rest := cuts[i+1:]
-		from := c.End // what will stand behind c: what is taken away does not
-		for len(rest) > 0 && rest[0].Start == from && rest[0].Text == "" {
-			from, rest = rest[0].End, rest[1:]
-		}
-		next := len(text)
-		if len(rest) > 0 {
-			next = rest[0].Start
-		}
-		if c.Text != "" && runsOn(text[from:next], len(rest) > 0 && rest[0].Text != "") {
+		if c.Text != "" && runsOn(text, cuts[i:]) {
 			b.WriteByte(' ')
 		}
 	}
@@ -198,13 +189,22 @@ func closeGap(text string, c *Edit, floor, ceiling int) {
 	}
 }
 
-// runsOn says whether the text after a link would be read as part of it: anything but
-// punctuation and marks that are followed by a space or the end.
-func runsOn(after string, linkFollows bool) bool {
-	rest := strings.TrimLeft(after, ".,;:!?)]}'\"*_~`»”’")
-	if rest == "" {
-		return linkFollows
+// runsOn says whether what will stand after the first of cuts would be read as part of it:
+// anything but punctuation and marks that are followed by a space or the end.
+func runsOn(text string, cuts []Edit) bool {
+	for i, c := range cuts {
+		next := len(text)
+		if i+1 < len(cuts) {
+			next = cuts[i+1].Start
+		}
+		rest := strings.TrimLeft(text[c.End:next], ".,;:!?)]}'\"*_~`»”’")
+		if rest != "" {
+			r, _ := utf8.DecodeRuneInString(rest)
+			return !unicode.IsSpace(r)
+		}
+		if i+1 < len(cuts) && cuts[i+1].Text != "" {
+			return true
+		}
 	}
-	r, _ := utf8.DecodeRuneInString(rest)
-	return !unicode.IsSpace(r)
+	return false
 }

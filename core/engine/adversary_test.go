@@ -3,11 +3,16 @@ package engine
 import (
 	"context"
 	"fmt"
+	"html"
 	"math/rand"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/autopromo-cloud/autopromo/core"
 )
@@ -39,9 +44,9 @@ var ordinary = []string{
 	"https://www.amazon.com.br/dp/B0TESTE001", "amazon.com.br", "https://www.amazon.com.br/dp/B0TESTE002?th=1", "Fone Bluetooth", "@canal", "tag=", "?tag=",
 }
 
-// TestAdversary: whatever is mixed into a message, nothing of a rival's leaves. The oracle
-// knows nothing of links: it decodes the text as often as that changes it and looks for the
-// word.
+// TestAdversary: whatever is mixed into a message, nothing of a rival's leaves. Two oracles
+// judge that know nothing of the engine: one decodes the text as often as that changes it and
+// looks for the rival; the other looks for what a phone would make clickable.
 func TestAdversary(t *testing.T) {
 	seed := time.Now().UnixNano()
 	t.Logf("seed %d", seed)
@@ -58,15 +63,22 @@ func TestAdversary(t *testing.T) {
 		{Store: "aliexpress", Fields: map[string]string{"aff_short_key": "_nossa"}},
 		{Store: "awin", Fields: map[string]string{"awinaffid": "999999"}},
 		{Store: "natura", Fields: map[string]string{"consultoria": "nossa"}},
+		{Store: "netshoes", Fields: map[string]string{"campaign": "nossa"}},
+		{Store: "shein", Fields: map[string]string{"url_from": "nossa"}},
+		{Store: "template", Marketplace: "loja-exemplo.com.br", Fields: map[string]string{"template": "https://clique.rede-exemplo.com.br/?id=minha&url={url}"}},
 	}})
 	posted := 0
-	for range 4000 {
+	for range 8000 {
 		lines := make([]string, 0, 8)
 		for range 1 + random.Intn(5) {
 			lines = append(lines, pick(ordinary))
 		}
 		for range random.Intn(3) {
-			lines = append(lines, fmt.Sprintf(pick(disguises), pick(rivalLinks)))
+			link := pick(rivalLinks)
+			if random.Intn(3) > 0 {
+				link = forge(random)
+			}
+			lines = append(lines, fmt.Sprintf(pick(disguises), link))
 		}
 		random.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
 		text := strings.Join(lines, pick([]string{"\n", "\n", "\n", " ", "", "\r\n", "\n\n"}))
@@ -82,8 +94,14 @@ func TestAdversary(t *testing.T) {
 			continue
 		}
 		posted++
-		if shown := decoded(final); strings.Contains(strings.ToLower(shown), "rival") {
+		shown := shown(final)
+		if strings.Contains(shown, "rival") || strings.Contains(shown, "7777777") {
 			t.Fatalf("%q\nbecame\n%q", text, final)
+		}
+		for _, host := range clickable.FindAllStringSubmatch(shown, -1) {
+			if !ourHost.MatchString(host[1]) {
+				t.Fatalf("%q\nbecame\n%q\nwith a link to %s", text, final, host[1])
+			}
 		}
 	}
 	if posted < 200 {
@@ -106,13 +124,33 @@ func (rivalHosts) Resolve(_ context.Context, link string, _ func(string) bool) (
 	return "https://rival.example.com.br/oferta", nil
 }
 
-func decoded(s string) string {
-	for range 5 {
-		next, err := url.QueryUnescape(strings.ReplaceAll(s, "+", "%2B"))
-		if err != nil || next == s {
+// clickable finds what phones link: the host after a scheme, and domains under the top-level
+// domains of these tests, whatever stands around them.
+var clickable = regexp.MustCompile(`(?:[a-z][a-z0-9+.-]*://|\b)((?:[\p{L}\p{N}](?:[\p{L}\p{N}_-]*[\p{L}\p{N}])?\.)+(?:com|br|me|ly|la|ee|li|net|io))\b`)
+
+// ourHost is where the links of this tenant lead, and the shops that stand in them.
+var ourHost = regexp.MustCompile(`(?:^|\.)(?:(?:amazon|mercadolivre|shopee|magazinevoce|natura|netshoes|kabum|loja-exemplo|rede-exemplo)\.com\.br|(?:aliexpress|awin1|shein)\.com)$`)
+
+// shown is a text as lenient programs and people read it: escapes undone, look-alikes made
+// equal, marks and what is invisible gone.
+func shown(s string) string {
+	for range 8 {
+		next := escapes.ReplaceAllStringFunc(html.UnescapeString(s), func(e string) string {
+			c, _ := url.PathUnescape(e)
+			return c
+		})
+		next = strings.Map(func(r rune) rune {
+			if strings.ContainsRune("*_~`", r) || unicode.In(r, unicode.Cf, unicode.Mn) {
+				return -1
+			}
+			return r
+		}, norm.NFKC.String(next))
+		if next == s {
 			break
 		}
 		s = next
 	}
-	return s
+	return strings.ToLower(s)
 }
+
+var escapes = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)

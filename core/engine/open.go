@@ -15,8 +15,9 @@ import (
 )
 
 // open follows a short link to the first target somebody claims, and a showcase on to the
-// product it features. When it cannot, it says why and whether a later try may succeed.
-func (e *Engine) open(ctx context.Context, t affiliate.Target, text string) (opened affiliate.Target, hold *core.Hold, retry bool) {
+// product it features. When it cannot, it says why and whether a later try may succeed. Whose
+// the links on the way are is noted in the plan.
+func (e *Engine) open(ctx context.Context, p *plan, t affiliate.Target) (opened affiliate.Target, hold *core.Hold, retry bool) {
 	if t.Kind == affiliate.Short {
 		var at string
 		at, hold, retry = e.resolve(ctx, t.URL, func(kind affiliate.Kind) bool {
@@ -25,6 +26,7 @@ func (e *Engine) open(ctx context.Context, t affiliate.Target, text string) (ope
 		if hold != nil {
 			return t, hold, retry
 		}
+		p.strangers.note(at)
 		opened = e.deps.Stores.Classify(at)
 		if opened.Kind == affiliate.Short { // a captcha, or a page that wants a browser
 			return t, &core.Hold{Reason: core.ReasonLinkUnresolved, Detail: hostOf(opened.URL)}, true
@@ -39,7 +41,7 @@ func (e *Engine) open(ctx context.Context, t affiliate.Target, text string) (ope
 		return t, hold, retry
 	}
 	opened = e.deps.Stores.Classify(at)
-	if opened.Kind != affiliate.Product || !names(text, at) {
+	if opened.Kind != affiliate.Product || !names(p.text, at) {
 		return t, &core.Hold{Reason: core.ReasonLinkShowcase, Detail: hostOf(t.URL)}, false
 	}
 	return opened, nil, false

@@ -71,8 +71,9 @@ type plan struct {
 	passing    []core.Hold // those a later try may not meet: a link may open, or be made, then
 	// until is when waiting for other people's servers ends, refused what their APIs will
 	// not do for this text: by store when it failed, by target when it said no.
-	until   time.Time
-	refused map[string]error
+	until     time.Time
+	refused   map[string]error
+	strangers *strangers
 }
 
 // maxLinks is how many links a promotion may hold, which is far more than any does: each
@@ -108,6 +109,7 @@ func (t *Tenant) plan(ctx context.Context, v view, source core.Source, text stri
 	s := v.tenant.Settings
 	p := &plan{
 		identity: t.e.deps.Stores.Identity(v.tags), text: extract.Unglue(text), refused: map[string]error{},
+		strangers: newStrangers(v.tags),
 	}
 	ctx, cancel := context.WithTimeout(ctx, planTimeout)
 	defer cancel()
@@ -121,11 +123,16 @@ func (t *Tenant) plan(ctx context.Context, v view, source core.Source, text stri
 		p.hold(core.Hold{Reason: core.ReasonTooLong})
 		return p, nil
 	}
+	if p.torn() {
+		p.sells = true
+		p.hold(core.Hold{Reason: core.ReasonLinkDeceptive})
+	}
 	var held []core.Hold // of single links
 	for _, f := range p.found {
 		if p.decision(f.URL) >= 0 {
 			continue
 		}
+		p.strangers.note(f.URL)
 		l, target, payer := t.decide(ctx, p, s, f.URL)
 		p.links, p.targets, p.payers = append(p.links, l), append(p.targets, target), append(p.payers, payer)
 		if l.Action == core.LinkHeld {
@@ -147,6 +154,20 @@ func (t *Tenant) plan(ctx context.Context, v view, source core.Source, text stri
 	return p, nil
 }
 
+// torn says whether the rest of some link stands in the text behind it.
+func (p *plan) torn() bool {
+	for i, f := range p.found {
+		end := len(p.text)
+		if i+1 < len(p.found) {
+			end = p.found[i+1].Start
+		}
+		if affiliate.Torn(f.URL, p.text[f.End:end]) {
+			return true
+		}
+	}
+	return false
+}
+
 // decision is the index of the decision about a link, -1 while there is none.
 func (p *plan) decision(url string) int {
 	return slices.IndexFunc(p.links, func(l core.Link) bool { return l.Original == url })
@@ -164,7 +185,7 @@ func (t *Tenant) decide(ctx context.Context, p *plan, s core.Settings, url strin
 	}
 	target := t.e.deps.Stores.Classify(url)
 	if target.Kind == affiliate.Short || target.Kind == affiliate.Showcase {
-		opened, hold, retry := t.e.open(ctx, target, p.text)
+		opened, hold, retry := t.e.open(ctx, p, target)
 		if hold != nil {
 			p.sells = true
 			if retry {
@@ -243,7 +264,7 @@ func (p *plan) judge(s core.Settings, source core.Source) {
 		p.hold(hold)
 	}
 	for _, coupon := range p.facts.Coupons {
-		if ownCoupon(coupon, source) {
+		if p.strangers.hasCoupon(coupon, source) {
 			p.hold(core.Hold{Reason: core.ReasonForeignCoupon, Detail: coupon})
 		}
 	}
@@ -281,7 +302,7 @@ func (t *Tenant) write(ctx context.Context, p *plan, sub core.SubID) (string, er
 		}
 	}
 	final, ok := p.compose(edits)
-	if !ok {
+	if !ok || p.strangers.in(final) {
 		p.hold(core.Hold{Reason: core.ReasonNotProven})
 		return "", nil
 	}
@@ -320,20 +341,6 @@ func (p *plan) compose(edits []compose.Edit) (string, bool) {
 
 func sameFacts(a, b core.Facts) bool {
 	return a.Price == b.Price && slices.Equal(a.Coupons, b.Coupons)
-}
-
-// ownCoupon says whether a coupon bears the name of the group it was posted in: then it is
-// its owner's, and pays or counts for them.
-func ownCoupon(coupon string, source core.Source) bool {
-	coupon = strings.ToLower(coupon)
-	for _, name := range []string{source.Label, source.Name} {
-		for _, word := range extract.NameWords(name) {
-			if strings.Contains(coupon, word) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func (e *Engine) storeName(slug string) string {

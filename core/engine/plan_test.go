@@ -60,7 +60,8 @@ func TestPlanHoldsWhatItCannotProve(t *testing.T) {
 		"evil.com@promo", "http://ana:x@evil.com", "https://🔥evil.com", "https://\u200bevil.com", "\u00a0evil.com",
 		"\u2028evil.com", "\revil.com", "(evil.com)", "evil.com,", "arquivo.zip", "chegou.No/x",
 		"evil.comhttps://www.amazon.com.br/dp/B0TESTE002", "tag=rival-20", "x&TAG=rival-20",
-		"https://www.amazon.com.br/s?k=tag%3Drival-20",
+		"https://www.amazon.com.br/s?k=tag%3Drival-20", "evil.com-Cupom", "x.app://evil", "use rival-20", "Cupom: RIVAL10",
+		"?x=evil", "tag%3Devil", "tag＝evil", "&#116;ag=evil",
 	} {
 		for _, text := range []string{rivalLink + " " + hidden, hidden + " fim\n*" + rivalLink + "*"} {
 			if p, final := planOf(t, text); final != "" || len(p.holds) == 0 {

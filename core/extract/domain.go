@@ -43,7 +43,8 @@ func hostRun(text string, i int) int {
 
 // domainIn finds a domain in a run of host characters, and returns its bytes; to is 0 when
 // there is none. Of a longer run it takes the longest beginning that ends in a real
-// top-level domain, so "loja.comPromo" and "loja.com.x9" are still seen as loja.com.
+// top-level domain, so "loja.comPromo", "loja.com-promo" and "loja.com.x9" are still seen as
+// loja.com.
 func domainIn(run string) (from, to int) {
 	if strings.IndexByte(run, '.') < 0 && countASCII(run) == len(run) {
 		return 0, 0
@@ -89,7 +90,7 @@ func domainLength(host string) int {
 		if isTopLevel(label) {
 			return end
 		}
-		for _, cut := range [...]int{camelBreak(label), markBreak(label)} {
+		for _, cut := range [...]int{strings.IndexByte(label, '-'), camelBreak(label), markBreak(label)} {
 			if cut > 0 && isTopLevel(label[:cut]) {
 				return dot + 1 + cut
 			}

@@ -30,10 +30,13 @@ func gluedText(link string) int {
 	if tilde := strings.IndexByte(link, '~'); i < 0 || tilde >= 0 && tilde < i {
 		i = tilde
 	}
-	if i > 0 && !strings.ContainsAny(link[i:], "=&%/?#") && strings.IndexByte(link[:i], '/') > 0 {
-		return i
+	if i <= 0 || strings.ContainsAny(link[i:], "=&%/?#") || strings.IndexByte(link[:i], '/') <= 0 {
+		return 0
 	}
-	return 0
+	if link[i] == '~' && i+1 < len(link) && isAlnum(link[i+1]) && (link[i-1] == '/' || endsFold(link[:i], "%2f")) {
+		return 0 // "/~ana" is somebody's page
+	}
+	return i
 }
 
 // shortHosts are short-link hosts that get text glued to them in practice, with the least

@@ -119,9 +119,14 @@ func schemeLink(text string, start, host int) (Link, int) {
 func bareLink(text string, start, host int) (Link, int) {
 	end := hostRun(text, host)
 	run := text[host:end]
+	scheme := strings.HasPrefix(text[end:], "://")
+	web := scheme && (endsFold(run, "http") || endsFold(run, "https"))
+	if scheme && !web && strings.ContainsAny(run, ".-") {
+		return schemeLink(text, start, end+3) // an app's own scheme: "com.loja.app://"
+	}
 	from, to := domainIn(run)
 	if to == 0 {
-		if strings.HasPrefix(text[end:], "://") && (endsFold(run, "http") || endsFold(run, "https")) {
+		if web {
 			return schemeLink(text, end-len("https")+strings.IndexAny(run[max(0, len(run)-5):], "hH"), end+3)
 		}
 		return Link{}, max(end, start+1)
@@ -208,7 +213,7 @@ func linkStop(text string, from int) int {
 			if marks < 0 {
 				marks = i
 			}
-		case inLink(r):
+		case inLink(r) || goesOn(r, text[i+n:]):
 			marks = -1
 		default:
 			return endBefore(marks, i)
@@ -216,6 +221,24 @@ func linkStop(text string, from int) int {
 		i += n
 	}
 	return endBefore(marks, i)
+}
+
+// goesOn says whether a link that a character cuts goes on behind it, with a parameter or
+// another segment: where the character cannot be seen, or looks like the sign it stands for.
+// Programs disagree about where such a link ends, so the whole of it is to be judged.
+func goesOn(r rune, rest string) bool {
+	switch {
+	case strings.ContainsRune("？＆＝／＃％；", r):
+	case isMask(r):
+		rest = strings.TrimLeftFunc(rest, isMask)
+		if rest == "" || strings.IndexByte("?&=/#%;", rest[0]) < 0 {
+			return false
+		}
+		rest = rest[1:]
+	default:
+		return false
+	}
+	return isHostStart(rest)
 }
 
 // endBefore leaves out the direction marks at the end of a link, which began at marks.

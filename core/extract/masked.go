@@ -53,16 +53,20 @@ func symbolLink(text string, floor, dot int) (Link, int) {
 // mailLink reads the e-mail address around the "@" at at. It does not begin before floor.
 // With a path after it, it is a web address with a user name, or none of both.
 func mailLink(text string, floor, at int) (Link, int) {
-	end := hostRun(text, at+1)
-	from, length := domainIn(text[at+1 : end])
+	domain, end := at+1, hostRun(text, at+1)
+	for end < len(text) && text[end] == '_' { // no host has it, but the rest would be one
+		domain, end = end+1, hostRun(text, end+1)
+	}
+	from, length := domainIn(text[domain:end])
 	begin := at
 	for begin > max(floor, at-64) && (isAlnum(text[begin-1]) || strings.IndexByte("._%+-'", text[begin-1]) >= 0) {
 		begin--
 	}
-	if begin == at || from > 0 || length == 0 || end < len(text) && (text[end] == '/' || text[end] == ':' && !spaceAt(text, end+1)) {
+	stop := domain + length
+	hasPath := stop == end && end < len(text) && (text[end] == '/' || text[end] == ':' && !spaceAt(text, end+1))
+	if begin == at || from > 0 || length == 0 || hasPath {
 		return Link{}, at + 1
 	}
-	stop := at + 1 + length
 	return Link{URL: "mailto:" + text[begin:stop], Start: begin, End: skipInvisible(text, stop)}, stop
 }
 
@@ -104,8 +108,16 @@ func masksDot(text string) bool {
 	}
 }
 
-// addMasked adds the links that appear once the masks outside the links found are gone.
+// addMasked adds the links that appear once the masks outside the links found are gone: the
+// marks alone, and what is invisible too. For some programs an invisible character ends a
+// host, for others it is not there.
 func addMasked(text string, found []Link) []Link {
+	found = addWithout(text, found, isMark)
+	return addWithout(text, found, isMask)
+}
+
+// addWithout adds the links that appear once the characters that are gone are gone.
+func addWithout(text string, found []Link, gone func(rune) bool) []Link {
 	var bare strings.Builder
 	at := make([]int, 0, len(text)) // where each byte of bare stands in text
 	next := 0
@@ -119,7 +131,7 @@ func addMasked(text string, found []Link) []Link {
 		}
 		r, n := utf8.DecodeRuneInString(text[i:])
 		// A mark between two letters is none: "a_b".
-		if !isMask(r) || isMark(r) && i > 0 && isAlnum(text[i-1]) && i+1 < len(text) && isAlnum(text[i+1]) {
+		if !gone(r) || isMark(r) && i > 0 && isAlnum(text[i-1]) && i+1 < len(text) && isAlnum(text[i+1]) {
 			bare.WriteString(text[i : i+n])
 			for k := range n {
 				at = append(at, i+k)
