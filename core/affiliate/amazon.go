@@ -261,11 +261,17 @@ func amazonSearch(query string) (kept string, ok bool) {
 // address, nothing encoded once more or hidden, and no tracking id: the page would show
 // somebody else's name to whoever opens it.
 func amazonSearchValue(value string) bool {
-	words := strings.FieldsFunc(strings.ToLower(norm.NFKC.String(value)), func(r rune) bool { return strings.ContainsRune(" +~_,:|", r) })
-	if slices.ContainsFunc(words, isHostName) {
-		return false
+	words := strings.FieldsFunc(strings.ToLower(norm.NFKC.String(value)), func(r rune) bool {
+		return r != '.' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
+	for _, word := range words {
+		for _, label := range strings.Split(word, ".")[1:] {
+			if _, isDomain := publicsuffix.PublicSuffix("x." + label); isDomain {
+				return false
+			}
+		}
 	}
-	if strings.ContainsAny(value, "=&%#?;@/\\<>\"") || strings.ContainsFunc(value, func(r rune) bool { return r != ' ' && isHidden(r) }) {
+	if strings.ContainsAny(value, "=&%#?;@/\\<>*`~\"") || strings.ContainsFunc(value, func(r rune) bool { return r != ' ' && isHidden(r) }) {
 		return false
 	}
 	for _, word := range strings.FieldsFunc(value, func(r rune) bool { return r != '-' && (r > 'z' || !isAlnum(byte(r))) }) {
@@ -340,7 +346,7 @@ func provenAmazonSearch(query string) bool {
 
 // showsDomain says whether a word of a search is an address that somebody could type.
 func showsDomain(shown string) bool {
-	for _, ending := range searchEnding.FindAllStringSubmatch(norm.NFKC.String(shown), -1) {
+	for _, ending := range dottedWord.FindAllStringSubmatch(norm.NFKC.String(shown), -1) {
 		if _, isDomain := publicsuffix.PublicSuffix("x." + strings.ToLower(ending[1])); isDomain {
 			return true
 		}
@@ -348,10 +354,10 @@ func showsDomain(shown string) bool {
 	return false
 }
 
-// searchEnding finds the letters behind the last dot of a word.
-var searchEnding = regexp.MustCompile(`[^\s.]\.(\p{L}+|xn--[A-Za-z0-9-]+)[.-]*(?:[\s+~_,:|]|$)`)
+// dottedWord finds the word behind each dot.
+var dottedWord = regexp.MustCompile(`\.([\p{L}\p{Nd}]+)`)
 
 // plainSearch wants words people can see, without what could carry a parameter or an address.
 func plainSearch(shown string) bool {
-	return !strings.ContainsAny(shown, "=&%#?;@/\\<>\"\uFFFD") && strings.IndexFunc(shown, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+	return !strings.ContainsAny(shown, "=&%#?;@/\\<>*`~\"\uFFFD") && strings.IndexFunc(shown, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }

@@ -54,23 +54,20 @@ func isPlainText(shown string) bool {
 func leadsElsewhere(segment string) bool {
 	segment = strings.ToLower(segment)
 	if strings.HasPrefix(segment, "www.") || strings.HasSuffix(segment, ".") ||
-		strings.Contains(segment, "ahr0c") || strings.Contains(segment, "3a2f2f") {
+		strings.Contains(segment, ".xn--") || strings.Contains(segment, "ahr0c") || strings.Contains(segment, "3a2f2f") {
 		return true
 	}
-	return slices.ContainsFunc(strings.FieldsFunc(segment, func(r rune) bool { return r == '+' || r == '~' || r == '_' }), isHostName)
-}
-
-// isHostName says whether a word, in small letters, is a host under a known domain or four
-// numbers.
-func isHostName(word string) bool {
-	word = strings.Trim(word, ".-")
-	i := strings.LastIndexByte(word, '.')
-	if i < 0 {
-		return false
-	}
-	_, isDomain := publicsuffix.PublicSuffix(word)
-	isAddress := strings.Count(word, ".") == 3 && strings.Trim(word, ".0123456789") == ""
-	return isDomain && !strings.HasSuffix(word, "-br.lr") || isAddress
+	segment = strings.TrimSuffix(segment, "-br.lr") // of Renner's pages
+	names := strings.FieldsFunc(segment, func(r rune) bool { return strings.ContainsRune("+~_-", r) })
+	return slices.ContainsFunc(names, func(name string) bool {
+		name = strings.Trim(name, ".")
+		if strings.IndexByte(name, '.') < 0 {
+			return false
+		}
+		_, isDomain := publicsuffix.PublicSuffix(name)
+		isAddress := strings.Count(name, ".") == 3 && strings.Trim(name, ".0123456789") == ""
+		return isDomain || isAddress
+	})
 }
 
 // foldWord makes "Usuário" into "usuario", and takes the ending off "go.php".

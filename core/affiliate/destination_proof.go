@@ -85,10 +85,10 @@ func provenPlace(path string) bool {
 
 // secondAddress finds what can only be an address among the words of a path: "http" in
 // base64, "://" in hexadecimal digits, four numbers.
-var secondAddress = regexp.MustCompile(`(?i)/www\.|ahr0c|3a2f2f|(?:^|[/+~_])(?:[0-9]+\.){3}[0-9]+(?:[/+~_]|$)`)
+var secondAddress = regexp.MustCompile(`(?i)/www\.|ahr0c|3a2f2f|(?:^|[-/+~_])(?:[0-9]+\.){3}[0-9]+(?:[-/+~_]|$)`)
 
 // wordEnding finds the letters behind the last dot of a word, which could be a domain's.
-var wordEnding = regexp.MustCompile(`(?:-br)?\.([A-Za-z]+|xn--[A-Za-z0-9-]+)[-.]*(?:[/+~_]|$)`)
+var wordEnding = regexp.MustCompile(`(?:-br)?\.(xn--[A-Za-z0-9-]+|[A-Za-z]+)\.*(?:[-/+~_]|$)`)
 
 // legible is text in Latin letters with the signs of product names, none of which a server
 // could take for another.

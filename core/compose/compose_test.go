@@ -38,6 +38,7 @@ func TestApply(t *testing.T) {
 		{"full stop glued to more", "[x=y].51", "y .51"},
 		{"links glued", "[x=y][z=w]", "y w"},
 		{"text behind a dropped link", "[x=y]{z}👈", "y 👈"},
+		{"marks and text behind a dropped link", "[x=y]*.{z}br {x}", "y *.br "},
 		{"links with a comma", "[x=y],[z=w] fim", "y ,w fim"},
 		{"drop first", "{x}\nb\nc", "b\nc"},
 		{"drop middle", "a\nveja {x} já\nc", "a\nc"},
