@@ -65,20 +65,26 @@ func pathPairs(front string) func(yield func(segment, before string) bool) {
 	}
 }
 
-// Bears says whether plain text or a link shows identity, one that [Bearers] returned, as a
-// word of its own. A word of letters alone is no proof, because it may name a product: it
+// Bears says whether plain text or a link shows one of identities, which [Bearers] returned, as
+// a word of its own. A word of letters alone is no proof, because it may name a product: it
 // is never found.
-func Bears(text, identity string) bool {
-	if len(identity) < 5 || strings.Trim(identity, "abcdefghijklmnopqrstuvwxyz") == "" {
+func Bears(text string, identities []string) bool {
+	if len(identities) == 0 {
 		return false
 	}
 	text = strings.ToLower(plainSigns(text))
+	return slices.ContainsFunc(identities, func(identity string) bool {
+		return len(identity) >= 5 && strings.Trim(identity, "abcdefghijklmnopqrstuvwxyz") != "" && hasWord(text, identity)
+	})
+}
+
+func hasWord(text, word string) bool {
 	for from := 0; ; {
-		i := strings.Index(text[from:], identity)
+		i := strings.Index(text[from:], word)
 		if i < 0 {
 			return false
 		}
-		begin, end := from+i, from+i+len(identity)
+		begin, end := from+i, from+i+len(word)
 		if (begin == 0 || !isAlnum(text[begin-1])) && (end == len(text) || !isAlnum(text[end])) {
 			return true
 		}

@@ -14,6 +14,7 @@ import (
 type strangers struct {
 	own   []string // the tenant's identities, which are nobody else's
 	names []string
+	words []string // the words of which names are made
 }
 
 func newStrangers(tags []core.Tag) *strangers {
@@ -30,14 +31,14 @@ func newStrangers(tags []core.Tag) *strangers {
 func (s *strangers) note(link string) {
 	for _, name := range affiliate.Bearers(link) {
 		if !slices.Contains(s.own, name) && !slices.Contains(s.names, name) {
-			s.names = append(s.names, name)
+			s.names, s.words = append(s.names, name), append(s.words, extract.NameWords(name)...)
 		}
 	}
 }
 
 // in says whether a finished text shows one of them.
 func (s *strangers) in(text string) bool {
-	return slices.ContainsFunc(s.names, func(name string) bool { return affiliate.Bears(text, name) })
+	return affiliate.Bears(text, s.names)
 }
 
 // hasCoupon says whether a coupon bears the name of the group it was posted in, or of
@@ -45,12 +46,6 @@ func (s *strangers) in(text string) bool {
 // them.
 func (s *strangers) hasCoupon(coupon string, source core.Source) bool {
 	coupon = strings.ToLower(coupon)
-	for _, name := range append([]string{source.Label, source.Name}, s.names...) {
-		for _, word := range extract.NameWords(name) {
-			if strings.Contains(coupon, word) {
-				return true
-			}
-		}
-	}
-	return false
+	words := slices.Concat(extract.NameWords(source.Label), extract.NameWords(source.Name), s.words)
+	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(coupon, word) })
 }

@@ -1,6 +1,9 @@
 package extract
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // amount is one sum of money of a text that may be its price.
 type amount struct {
@@ -28,8 +31,8 @@ type sum struct {
 // maxSums is how many sums of a line are looked for: no promotion has more.
 const maxSums = 50
 
-// sums finds the sums of a line, up to one more than maxSums: the numbers called money, and
-// those after "por" and "de".
+// sums finds the sums of a line, up to one more than maxSums: the numbers called money
+// or written as sums before "no Pix", and those after "por", "de" and "valor".
 func sums(l line) []sum {
 	s := l.lower
 	var found []sum
@@ -40,8 +43,10 @@ func sums(l line) []sum {
 			continue
 		}
 		start, money := currencyBefore(s, i)
-		money = money || strings.HasPrefix(strings.TrimLeft(s[n.end:], " "), "reais")
-		if head := strings.TrimRight(s[:i], " :"); money || strings.HasSuffix(head, "por") || strings.HasSuffix(head, "de") {
+		head := strings.TrimRight(s[:i], " :")
+		money = money || strings.HasPrefix(strings.TrimLeft(s[n.end:], " "), "reais") ||
+			(n.decimals || n.grouped) && !strings.HasSuffix(head, "$") && paysAtOnce(s[n.end:])
+		if money || endsIn(head, "por", "de", "valor", "preco") {
 			found = append(found, sum{number: n, start: start, money: money, struck: contains(l.struck, i)})
 		}
 		i = n.end
@@ -72,6 +77,18 @@ func sums(l line) []sum {
 		inRange = opens
 	}
 	return found
+}
+
+func endsIn(s string, endings ...string) bool {
+	return slices.ContainsFunc(endings, func(ending string) bool { return strings.HasSuffix(s, ending) })
+}
+
+// paysAtOnce says whether s begins with a way to pay that only a price goes before.
+func paysAtOnce(s string) bool {
+	s = strings.TrimLeft(s, " ")
+	return slices.ContainsFunc([]string{"no pix", "via pix", "a vista", "no boleto"}, func(way string) bool {
+		return strings.HasPrefix(s, way) && (len(s) == len(way) || !isWordByte(s[len(way)]))
+	})
 }
 
 func joinsRange(gap string) bool {

@@ -8,6 +8,7 @@ type number struct {
 	cents      int64 // what it is as a sum in centavos
 	clear      bool  // the digits are a sum, and nothing else
 	decimals   bool  // it has centavos
+	grouped    bool  // it has a separator of thousands, and no centavos
 }
 
 // numberAt reads the number that begins at position i of s.
@@ -31,6 +32,7 @@ func numberAt(s string, i int) (number, bool) {
 	if n.clear {
 		n.cents, n.clear = centavos(digits)
 		n.decimals = hasDecimals(digits)
+		n.grouped = !n.decimals && strings.ContainsAny(digits, ".,")
 	}
 	return n, true
 }

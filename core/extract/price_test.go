@@ -67,6 +67,17 @@ func TestPriceForms(t *testing.T) {
 		{"Tênis Vento\n12x de R$ 19,90 de R$ 399 por R$ 199 no Pix", 19900, 39900},
 
 		// Ways to pay.
+		{"Tv Luz\n4.199 no Pix com cupom LUZ200", 419900, 0},
+		{"Tv Luz\nR$ 1.099,00 ou 979,11 no boleto", 97911, 0},
+		{"Tv Luz\n979,11 à vista", 97911, 0},
+		{"Tv Luz\nValor: 1.149,00", 114900, 0},
+		{"Tv Luz\nDe R$ 399,00\nPor R$ 179,91 (10% off no pix)", 17991, 39900},
+		{"Tv Luz\n5 no Pix", 0, 0},
+		{"Tv Luz\n10% no pix", 0, 0},
+		{"Tv Luz\nValor: 55", 0, 0},
+		{"Tv Luz\nUS$ 19.90 no pix", 0, 0},
+		{"Tv Luz\nganhe 10,00 no pix", 0, 0},
+		{"Tv Luz\ncupom de 100,00 no pix", 0, 0},
 		{"Tv Luz\nR$ 1.900 no Pix ou R$ 2.100 em 10x", 190000, 0},
 		{"Tv Luz\nR$ 2.100 em 10x ou R$ 1.900 no Pix", 190000, 0},
 		{"Tv Luz\nPix: R$ 1.900 | Cartão: R$ 2.100", 190000, 0},

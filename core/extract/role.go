@@ -181,6 +181,9 @@ func rejectAfter(ws []string) bool {
 		ws = ws[1:]
 	}
 	for i, w := range first(ws, 2) {
+		if strings.HasSuffix(w, "%") {
+			return false // "R$ 90 (10% off no pix)": what follows is the share's
+		}
 		switch w {
 		case "off", "cashback", "mensais", "bonus", "premios", "menos":
 			return true
@@ -263,6 +266,8 @@ func standsForMoney(a sum) bool {
 		begins := len(a.before) == 1 || endsClause(strings.TrimSuffix(lead, "de"))
 		tail := strings.TrimLeft(a.tail, " |/→>-=,\n")
 		return (a.struck || begins || a.decimals) && (tail == "" || strings.HasPrefix(tail, "por"))
+	case "valor", "preco":
+		return a.decimals
 	}
 	return false
 }
