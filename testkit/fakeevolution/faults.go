@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/autopromo-cloud/autopromo/testkit/webhooks"
 )
 
 // Forever as a fault's Times keeps it until [Server.ClearFaults].
-const Forever = -1
+const Forever = webhooks.Forever
 
 // Fault is a misbehaviour of the HTTP API. The functions below make the known ones; the
 // fields can be set freely for others. A fault acts before all checks, so it also hits
@@ -178,9 +180,10 @@ func (s *Server) Next(faults ...Fault) {
 
 // ClearFaults forgets all queued faults, those of webhooks too.
 func (s *Server) ClearFaults() {
+	s.courier.ClearFaults()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults, s.webhookFaults = nil, nil
+	s.faults = nil
 }
 
 func (s *Server) takeFault(op Op, instance string) *Fault {

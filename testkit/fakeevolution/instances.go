@@ -43,7 +43,6 @@ type instance struct {
 	erased    bool      // row and webhook are gone, the memory entry is left
 
 	rows   []*row
-	out    *outbox
 	reader *reader // nil while the socket is closed
 	before *reader // the last one that was stopped
 }
@@ -94,7 +93,7 @@ func (s *Server) create(q *request) answer {
 	now := s.world.Now()
 	i := &instance{
 		name: name, id: newUUID(), token: q.text("token"), number: q.text("number"),
-		created: now, updated: now, settings: defaultSettings(), state: stateClose, out: &outbox{},
+		created: now, updated: now, settings: defaultSettings(), state: stateClose,
 	}
 	if i.token == "" {
 		i.token = strings.ToUpper(newUUID())

@@ -176,7 +176,7 @@ func (s *Server) Stall(name string) error {
 func (s *Server) RestartServer() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.dropWebhooks()
+	s.courier.Drop()
 	for _, i := range s.sorted() {
 		switch {
 		case i.session != nil:

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/autopromo-cloud/autopromo/testkit/fakewhatsapp"
+	"github.com/autopromo-cloud/autopromo/testkit/webhooks"
 )
 
 // maxBody is the largest request body, as the real server's default.
@@ -62,26 +63,21 @@ type Delays struct {
 
 // Server is a fake Evolution API server. Make it with [New], end it with [Server.Close].
 type Server struct {
-	world  *fakewhatsapp.World
-	opts   Options
-	routes map[string]route
-	closed context.Context
-	close  context.CancelFunc
-	tasks  sync.WaitGroup
+	world   *fakewhatsapp.World
+	opts    Options
+	routes  map[string]route
+	closed  context.Context
+	close   context.CancelFunc
+	tasks   sync.WaitGroup
+	courier *webhooks.Courier
 
-	mu            sync.Mutex
-	instances     map[string]*instance
-	seq           int
-	quirks        map[string]Quirks // by instance, "" for the others
-	faults        []Fault
-	webhookFaults []WebhookFault
-	held          []*delivery
-	calls         []Call
-	deliveries    []*Delivery
-	outstanding   int           // webhooks not yet settled
-	changed       chan struct{} // closed and replaced when anything above changes
-	process       context.Context
-	stopProcess   context.CancelFunc
+	mu        sync.Mutex
+	instances map[string]*instance
+	seq       int
+	quirks    map[string]Quirks // by instance, "" for the others
+	faults    []Fault
+	calls     []Call
+	changed   chan struct{} // closed and replaced when anything above changes
 }
 
 // Call is one request the server got on a known route.
@@ -108,10 +104,10 @@ func New(world *fakewhatsapp.World, opts Options) (*Server, error) {
 	s := &Server{
 		world: world, opts: opts,
 		instances: map[string]*instance{}, quirks: map[string]Quirks{}, changed: make(chan struct{}),
+		courier: webhooks.New(opts.Client, opts.Logger),
 	}
 	s.routes = s.table()
 	s.closed, s.close = context.WithCancel(context.Background())
-	s.process, s.stopProcess = context.WithCancel(s.closed)
 	return s, nil
 }
 
@@ -151,9 +147,7 @@ func (s *Server) Close() {
 	}
 	s.mu.Unlock()
 	s.tasks.Wait()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.dropWebhooks()
+	s.courier.Close()
 }
 
 // Calls lists the requests on known routes, oldest first.

@@ -1,70 +1,36 @@
 package fakeevolution
 
-import "slices"
+import "github.com/autopromo-cloud/autopromo/testkit/webhooks"
+
+// Outcome is how the delivery of a webhook ended.
+type Outcome = webhooks.Outcome
+
+// The outcomes of a delivery.
+const (
+	Waiting   = webhooks.Waiting   // not yet ended
+	Delivered = webhooks.Delivered // any 2xx
+	Refused   = webhooks.Refused   // 400, 401, 403, 404 or 422: never repeated
+	GaveUp    = webhooks.GaveUp    // all attempts used
+	Lost      = webhooks.Lost      // by a fault, a restart or Close
+)
 
 // WebhookAction is what a [WebhookFault] does.
-type WebhookAction string
+type WebhookAction = webhooks.Action
 
 // The actions on a webhook.
 const (
-	Lose      WebhookAction = "lose"      // never delivered
-	Duplicate WebhookAction = "duplicate" // delivered twice
-	Swap      WebhookAction = "swap"      // delivered right after the instance's next one
-	Hold      WebhookAction = "hold"      // delivered at ReleaseWebhooks
+	Lose      = webhooks.Lose      // never delivered
+	Duplicate = webhooks.Duplicate // delivered twice
+	Swap      = webhooks.Swap      // delivered right after the instance's next one
+	Hold      = webhooks.Hold      // delivered at ReleaseWebhooks
 )
 
 // WebhookFault is a misbehaviour of webhook delivery.
-type WebhookFault struct {
-	Do WebhookAction
-	// Event is the event it hits, such as "messages.upsert", "" for all.
-	Event string
-	// Instance is the instance it hits, "" for all.
-	Instance string
-	// Times is how many webhooks it hits, one when zero, [Forever] for all.
-	Times int
-}
+type WebhookFault = webhooks.Fault
 
 // NextWebhook queues webhook faults. Each webhook takes the first that fits it.
-func (s *Server) NextWebhook(faults ...WebhookFault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, f := range faults {
-		if f.Times == 0 {
-			f.Times = 1
-		}
-		s.webhookFaults = append(s.webhookFaults, f)
-	}
-}
+func (s *Server) NextWebhook(faults ...WebhookFault) { s.courier.Next(faults...) }
 
 // ReleaseWebhooks delivers the held webhooks in their order, then the swapped ones that
 // still wait for a next one.
-func (s *Server) ReleaseWebhooks() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	held := s.held
-	s.held = nil
-	for _, d := range held {
-		s.enqueue(d)
-	}
-	for _, i := range s.instances {
-		if waiting := i.out.swapped; len(waiting) > 0 {
-			i.out.swapped = waiting[1:]
-			s.enqueue(waiting[0])
-		}
-	}
-}
-
-func (s *Server) takeWebhookFault(d *delivery) WebhookAction {
-	for i, f := range s.webhookFaults {
-		if f.Event != "" && f.Event != d.record.Event || f.Instance != "" && f.Instance != d.record.Instance {
-			continue
-		}
-		if f.Times > 0 {
-			if s.webhookFaults[i].Times--; s.webhookFaults[i].Times == 0 {
-				s.webhookFaults = slices.Delete(s.webhookFaults, i, i+1)
-			}
-		}
-		return f.Do
-	}
-	return ""
-}
+func (s *Server) ReleaseWebhooks() { s.courier.Release() }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/testkit/webhooks"
 )
 
 // subscribable are the names of events a webhook can ask for. GROUPS_UPDATE is not among
@@ -159,21 +160,18 @@ func (s *Server) emitFor(i *instance, event string, id core.MessageID, data any)
 		s.opts.Logger.Error("webhook body", "event", event, "error", err)
 		return
 	}
-	d := &delivery{
-		inst: i, url: target, body: body, header: http.Header{},
-		record: &Delivery{Instance: i.name, Event: event, MessageID: id, Outcome: Waiting},
-	}
-	d.header.Set("Content-Type", "application/json")
-	d.header.Set("User-Agent", "axios/1.7.9")
+	header := http.Header{"Content-Type": {"application/json"}, "User-Agent": {"axios/1.7.9"}}
 	for k, v := range h.headers {
 		if k == "jwt_key" {
-			d.header.Set("Authorization", "Bearer "+token(v, now))
+			header.Set("Authorization", "Bearer "+token(v, now))
 		} else {
-			d.header.Set(k, v)
+			header.Set(k, v)
 		}
 	}
-	s.deliveries = append(s.deliveries, d.record)
-	s.dispatch(d)
+	s.courier.Send(webhooks.Letter{
+		Session: i.name, Event: event, MessageID: id, URL: target, Body: body, Header: header,
+		Unordered: s.quirksOf(i).ConcurrentWebhooks, Policy: s.opts.Retry.policy(s.opts.RetryScale),
+	})
 }
 
 // token is the JWT the header jwt_key turns into. It lives ten minutes, so that late
