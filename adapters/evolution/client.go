@@ -4,35 +4,22 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
+	"github.com/autopromo-cloud/autopromo/ports/gateway/gatewayhttp"
 )
 
-const (
-	answerLimit = 8 << 20
-	groupsLimit = 64 << 20
-)
-
-// nature says what a call does to the world, hence what its failure may have left behind.
-type nature int
-
-const (
-	reads nature = iota // repeating it is harmless
-	acts                // creates or deletes a session
-	sends               // posts a message
-)
+const groupsLimit = 64 << 20
 
 // request is one call of the server's API.
 type request struct {
 	op      string // the port method, for errors
-	nature  nature
+	nature  gatewayhttp.Nature
 	method  string
 	path    string // a literal; the session's name is appended when it ends in "/"
 	query   url.Values
@@ -40,81 +27,63 @@ type request struct {
 	admin   bool
 	success int // the one status of success; 0 means any 2xx
 	timeout time.Duration
-	limit   int64 // of the answer in bytes; 0 means answerLimit
+	limit   int64 // of the answer in bytes; 0 means gatewayhttp's own
 }
 
-// call makes the one HTTP call and decodes a 2xx answer into out. It never repeats a call
-// and never sends an Idempotency-Key, which would let the transport repeat it.
+func (r request) fail(kind gateway.Kind, code string, cause error) *gateway.Error {
+	return gatewayhttp.Call{Op: r.op}.Fail(kind, code, cause)
+}
+
+// unproven is the kind of a failure that proves nothing.
+func (r request) unproven() gateway.Kind {
+	return gatewayhttp.Call{Nature: r.nature}.Unproven()
+}
+
+// call makes the one HTTP call and decodes a 2xx answer into out.
 func (g *Gateway) call(ctx context.Context, s gateway.Session, r request, out any) error {
-	ctx, cancel := context.WithTimeout(ctx, r.timeout)
-	defer cancel()
-	req, body, err := newRequest(ctx, s, r)
+	c, err := r.httpCall(s)
 	if err != nil {
 		return err
 	}
-	res, err := g.client.Do(req)
-	if err != nil {
-		return r.notAnswered(err, body.stop() || r.body == nil && !neverDialled(err))
-	}
-	defer res.Body.Close()
-	limit := r.limit
-	if limit == 0 {
-		limit = answerLimit
-	}
-	data, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
+	answer, err := c.Do(ctx, g.client)
 	switch {
 	case err != nil:
-		return r.notAnswered(err, true)
-	case int64(len(data)) > limit:
-		return r.fail(r.unproven(), codeAnswerTooLarge, nil)
-	case res.StatusCode < 200 || res.StatusCode > 299:
-		return r.refused(res.StatusCode, res.Header, data)
-	case r.success != 0 && res.StatusCode != r.success:
+		return err
+	case answer.Status < 200 || answer.Status > 299:
+		return r.refused(answer.Status, answer.Header, answer.Data)
+	case r.success != 0 && answer.Status != r.success:
 		return r.fail(r.unproven(), codeStatus, nil) // something else than the server answered
 	}
-	return r.decode(data, out)
+	return r.decode(answer.Data, out)
 }
 
-func newRequest(ctx context.Context, s gateway.Session, r request) (*http.Request, *outgoing, error) {
+func (r request) httpCall(s gateway.Session) (gatewayhttp.Call, error) {
+	c := gatewayhttp.Call{Op: r.op, Nature: r.nature, Method: r.method, Timeout: r.timeout, Limit: r.limit}
 	if !core.ValidInstanceName(s.Name) {
-		return nil, nil, r.fail(gateway.KindInvalid, codeSessionName, nil)
+		return c, r.fail(gateway.KindInvalid, codeSessionName, nil)
 	}
-	base, err := url.Parse(s.ServerURL)
-	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" ||
-		base.User != nil || base.RawQuery != "" || base.Fragment != "" {
-		return nil, nil, r.fail(gateway.KindInvalid, codeServerURL, nil)
+	path := r.path
+	if strings.HasSuffix(path, "/") {
+		path += url.PathEscape(s.Name)
 	}
-	address := strings.TrimRight(s.ServerURL, "/") + r.path
-	if strings.HasSuffix(r.path, "/") {
-		address += url.PathEscape(s.Name)
-	}
-	if len(r.query) > 0 {
-		address += "?" + r.query.Encode()
+	var ok bool
+	if c.URL, ok = gatewayhttp.URL(s.ServerURL, path, r.query); !ok {
+		return c, r.fail(gateway.KindInvalid, codeServerURL, nil)
 	}
 	key := keyFor(s, r.admin)
-	if !validKey(key) {
-		return nil, nil, r.fail(gateway.KindAuth, codeKey, nil)
+	if !gatewayhttp.ValidKey(key) {
+		return c, r.fail(gateway.KindAuth, codeKey, nil)
 	}
-	body := &outgoing{}
+	c.Header = http.Header{"Accept": {"application/json"}, "User-Agent": {"autopromo"}}
+	c.Header.Set("apikey", key)
 	if r.body != nil {
-		if body.data, err = json.Marshal(r.body); err != nil {
-			return nil, nil, r.fail(gateway.KindInvalid, codeBody, nil)
+		var err error
+		if c.Body, err = json.Marshal(r.body); err != nil {
+			return c, r.fail(gateway.KindInvalid, codeBody, nil)
 		}
+		c.Header.Set("Content-Type", "application/json")
 	}
-	req, err := http.NewRequestWithContext(ctx, r.method, address, nil)
-	if err != nil {
-		return nil, nil, r.fail(gateway.KindInvalid, codeServerURL, nil)
-	}
-	if r.body != nil {
-		req.GetBody = body.open
-		req.Body, _ = body.open()
-		req.ContentLength = int64(len(body.data))
-		req.Header.Set("Content-Type", "application/json")
-	}
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", "autopromo")
-	req.Header.Set("apikey", key)
-	return req, body, nil
+	return c, nil
 }
 
 // keyFor chooses the session's own key wherever it is enough: a call that mixed two
@@ -126,15 +95,6 @@ func keyFor(s gateway.Session, admin bool) string {
 	return s.Token.Reveal()
 }
 
-func validKey(key string) bool {
-	for i := range len(key) {
-		if key[i] <= ' ' || key[i] > '~' {
-			return false
-		}
-	}
-	return key != ""
-}
-
 // decode reads a 2xx answer. One that is not the expected JSON comes from something else
 // than the server, such as a proxy's login page.
 func (r request) decode(data []byte, out any) error {
@@ -144,48 +104,3 @@ func (r request) decode(data []byte, out any) error {
 	}
 	return nil
 }
-
-// outgoing is a request body that knows whether it left as a whole. The server cannot act
-// on a part of it, so "not complete" proves that nothing happened. That the transport has
-// not finished writing when a call fails is no proof by itself, because it writes in a
-// goroutine of its own; stop therefore also forbids any further reading.
-type outgoing struct {
-	mu       sync.Mutex
-	data     []byte
-	complete bool
-	stopped  bool
-}
-
-func (o *outgoing) open() (io.ReadCloser, error) {
-	return &outgoingReader{of: o}, nil
-}
-
-// stop ends all reading and says whether the whole body had been read before.
-func (o *outgoing) stop() (complete bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.stopped = true
-	return o.complete
-}
-
-type outgoingReader struct {
-	of  *outgoing
-	pos int
-}
-
-func (r *outgoingReader) Read(p []byte) (int, error) {
-	r.of.mu.Lock()
-	defer r.of.mu.Unlock()
-	if r.of.stopped {
-		return 0, io.ErrClosedPipe
-	}
-	if r.pos == len(r.of.data) {
-		return 0, io.EOF
-	}
-	n := copy(p, r.of.data[r.pos:])
-	r.pos += n
-	r.of.complete = r.of.complete || r.pos == len(r.of.data)
-	return n, nil
-}
-
-func (r *outgoingReader) Close() error { return nil }

@@ -1,26 +1,21 @@
 package evolution
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
+	"github.com/autopromo-cloud/autopromo/ports/gateway/gatewayhttp"
 )
 
 // The codes of [gateway.Error] that this adapter uses.
 const (
 	codeSessionName    = "session_name"
-	codeServerURL      = "server_url"
-	codeKey            = "api_key"
+	codeServerURL      = gatewayhttp.CodeServerURL
+	codeKey            = gatewayhttp.CodeKey
 	codeBody           = "body"
 	codeWebhook        = "webhook"
 	codeChat           = "chat"
@@ -28,7 +23,7 @@ const (
 	codeMedia          = "media"
 	codeHandle         = "handle"
 	codeTooLarge       = "too_large"
-	codeAnswerTooLarge = "answer_too_large"
+	codeAnswerTooLarge = gatewayhttp.CodeAnswerTooLarge
 	codeUnreadable     = "unreadable"
 	codeStatus         = "status"
 	codeRedirect       = "redirect"
@@ -42,16 +37,8 @@ const (
 	codeDatabase       = "database"
 	codeOpaque         = "object"
 	codeClosed         = "connection_closed"
-	codeTimedOut       = "timed_out"
-	codeCanceled       = "canceled"
-	codeDial           = "dial"
-	codeTLS            = "tls"
-	codeNetwork        = "network"
+	codeTimedOut       = gatewayhttp.CodeTimedOut
 )
-
-// longestRetryAfter clamps what a server asks for: a wrong header must not stop a tenant
-// for days.
-const longestRetryAfter = time.Hour
 
 // phrase is one message text of the server and what it proves. Only the first line of a
 // message counts, without its "Error: ": what follows is a stack, and may quote the text
@@ -105,18 +92,6 @@ func between(prefix, suffix string) func(string) bool {
 	return func(s string) bool { return strings.HasPrefix(s, prefix) && strings.HasSuffix(s, suffix) }
 }
 
-func (r request) fail(kind gateway.Kind, code string, cause error) *gateway.Error {
-	return &gateway.Error{Op: r.op, Kind: kind, Code: code, Err: cause}
-}
-
-// unproven is the kind of a failure that proves nothing.
-func (r request) unproven() gateway.Kind {
-	if r.nature == reads {
-		return gateway.KindTemporary
-	}
-	return gateway.KindUnknown
-}
-
 // refused maps an answer that is not 2xx.
 func (r request) refused(status int, header http.Header, data []byte) *gateway.Error {
 	cause := fmt.Errorf("HTTP status %d", status)
@@ -132,9 +107,7 @@ func (r request) refused(status int, header http.Header, data []byte) *gateway.E
 	case status == http.StatusRequestEntityTooLarge:
 		return r.fail(gateway.KindTooLarge, codeTooLarge, cause)
 	case status == http.StatusTooManyRequests:
-		e := r.fail(gateway.KindRateLimited, codeThrottled, cause)
-		e.RetryAfter = retryAfter(header.Get("Retry-After"), time.Now())
-		return e
+		return gatewayhttp.Call{Op: r.op}.RateLimited(codeThrottled, header, time.Now())
 	case status == http.StatusServiceUnavailable && answer.Code == "LICENSE_REQUIRED":
 		return r.fail(gateway.KindLicense, codeLicense, cause)
 	case status < 400:
@@ -161,7 +134,7 @@ func (r request) refused(status int, header http.Header, data []byte) *gateway.E
 // unlisted is a refusal without a listed phrase. The status then says what happened,
 // except on a send, where a 4xx is answered for messages that left.
 func (r request) unlisted(kind gateway.Kind, code string, cause error) *gateway.Error {
-	if r.nature == sends {
+	if r.nature == gatewayhttp.Sends {
 		kind = gateway.KindUnknown
 	}
 	return r.fail(kind, code, cause)
@@ -194,9 +167,9 @@ func (r request) explained(status int, messages []string) *gateway.Error {
 
 func (p phrase) kindFor(r request, status int) gateway.Kind {
 	switch {
-	case r.nature == sends && p.code == codeDatabase && status >= http.StatusInternalServerError:
+	case r.nature == gatewayhttp.Sends && p.code == codeDatabase && status >= http.StatusInternalServerError:
 		return gateway.KindTemporary // a guard failed, which runs before the send
-	case r.nature == sends:
+	case r.nature == gatewayhttp.Sends:
 		return p.onSend
 	case p.kind == gateway.KindTemporary:
 		return r.unproven()
@@ -233,56 +206,4 @@ func flatten(raw json.RawMessage, depth int) []string {
 		return flatten(object.Message, depth+1)
 	}
 	return nil
-}
-
-// retryAfter reads a Retry-After header in seconds or as a date.
-func retryAfter(value string, now time.Time) time.Duration {
-	var wait time.Duration
-	if seconds, err := strconv.ParseUint(value, 10, 63); err == nil {
-		wait = time.Duration(min(seconds, uint64(longestRetryAfter/time.Second))) * time.Second
-	} else if at, err := http.ParseTime(value); err == nil {
-		wait = at.Sub(now)
-	}
-	return min(max(wait, 0), longestRetryAfter)
-}
-
-// notAnswered maps a call without a whole answer; written says that the request left as a
-// whole.
-func (r request) notAnswered(err error, written bool) *gateway.Error {
-	kind := gateway.KindTemporary
-	if written {
-		kind = r.unproven()
-	}
-	// The cause is named by us: the transport's own text may quote what the server said.
-	var network *net.OpError
-	var timeout net.Error
-	switch {
-	case errors.Is(err, context.Canceled):
-		return r.fail(kind, codeCanceled, context.Canceled)
-	case errors.Is(err, context.DeadlineExceeded):
-		return r.fail(kind, codeTimedOut, context.DeadlineExceeded)
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return r.fail(kind, codeTimedOut, nil)
-	case isTLS(err):
-		return r.fail(kind, codeTLS, nil)
-	case neverDialled(err):
-		return r.fail(kind, codeDial, nil)
-	case errors.As(err, &network):
-		return r.fail(kind, codeNetwork, fmt.Errorf("%s failed", network.Op))
-	}
-	return r.fail(kind, codeNetwork, nil)
-}
-
-func neverDialled(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
-}
-
-func isTLS(err error) bool {
-	var verification *tls.CertificateVerificationError
-	var authority x509.UnknownAuthorityError
-	var hostname x509.HostnameError
-	var record tls.RecordHeaderError
-	return errors.As(err, &verification) || errors.As(err, &authority) ||
-		errors.As(err, &hostname) || errors.As(err, &record)
 }

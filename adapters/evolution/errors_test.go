@@ -9,10 +9,10 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
+	"github.com/autopromo-cloud/autopromo/ports/gateway/gatewayhttp"
 )
 
 // answering returns a gateway and a session whose server answers everything the same.
@@ -197,20 +197,6 @@ func TestProvisionReadsBothTokens(t *testing.T) {
 	}
 }
 
-func TestNotAnsweredIsProvenByTheBody(t *testing.T) {
-	o := &outgoing{data: []byte("0123456789")}
-	body, _ := o.open()
-	if n, err := body.Read(make([]byte, 4)); n != 4 || err != nil {
-		t.Fatal(n, err)
-	}
-	if o.stop() {
-		t.Error("a part of the body counted as the whole")
-	}
-	if _, err := body.Read(make([]byte, 100)); err == nil {
-		t.Error("the rest of the body could be read after the call had failed; it could still be sent")
-	}
-}
-
 func TestTLSFailureIsNoSend(t *testing.T) {
 	server := httptest.NewTLSServer(http.NotFoundHandler())
 	server.Config.ErrorLog = nil
@@ -222,20 +208,8 @@ func TestTLSFailureIsNoSend(t *testing.T) {
 	s := gateway.Session{Name: "autopromo_1", ServerURL: server.URL, ServerKey: core.NewSecret("key")}
 	_, err = g.Send(t.Context(), s, gateway.Outbound{To: chat, Text: "oi"})
 	var e *gateway.Error
-	if !errors.As(err, &e) || e.Kind != gateway.KindTemporary || e.Code != codeTLS {
+	if !errors.As(err, &e) || e.Kind != gateway.KindTemporary || e.Code != gatewayhttp.CodeTLS {
 		t.Errorf("a certificate nobody signed: %v", err)
-	}
-}
-
-func TestRetryAfter(t *testing.T) {
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	for value, want := range map[string]time.Duration{
-		"": 0, "x": 0, "-1": 0, "5": 5 * time.Second, "99999999999999": time.Hour,
-		"Thu, 01 Jan 2026 00:01:00 GMT": time.Minute, "Wed, 31 Dec 2025 00:00:00 GMT": 0,
-	} {
-		if got := retryAfter(value, now); got != want {
-			t.Errorf("%q: %v, want %v", value, got, want)
-		}
 	}
 }
 

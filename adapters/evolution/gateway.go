@@ -8,6 +8,7 @@ import (
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
+	"github.com/autopromo-cloud/autopromo/ports/gateway/gatewayhttp"
 )
 
 // Name is how instances say that they live on an Evolution API server.
@@ -71,13 +72,10 @@ func New(o Options) (*Gateway, error) {
 	if o.Client == nil {
 		return nil, errors.New("evolution: Options.Client is required")
 	}
-	client := *o.Client
-	client.Jar = nil // sessions of several tenants share the client
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Gateway{client: &client, log: o.Logger, timeouts: o.Timeouts.withDefaults()}, nil
+	return &Gateway{client: gatewayhttp.Client(o.Client), log: o.Logger, timeouts: o.Timeouts.withDefaults()}, nil
 }
 
 // Capabilities implements [gateway.Gateway].

@@ -10,6 +10,7 @@ import (
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
+	"github.com/autopromo-cloud/autopromo/ports/gateway/gatewayhttp"
 )
 
 const (
@@ -37,7 +38,7 @@ type mediaBody struct {
 // Send implements [gateway.Gateway]. Only group addresses are accepted. When the server
 // refuses without saying why, two look-ups find out; nothing is ever sent twice.
 func (g *Gateway) Send(ctx context.Context, s gateway.Session, m gateway.Outbound) (gateway.Receipt, error) {
-	r := request{op: "send", nature: sends, success: http.StatusCreated, timeout: g.timeouts.Send, method: http.MethodPost}
+	r := request{op: "send", nature: gatewayhttp.Sends, success: http.StatusCreated, timeout: g.timeouts.Send, method: http.MethodPost}
 	if !m.To.IsGroup() {
 		return gateway.Receipt{}, r.fail(gateway.KindInvalid, codeChat, nil)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
+	"github.com/autopromo-cloud/autopromo/ports/gateway/gatewayhttp"
 )
 
 // The headers that prove a webhook request; the server sends them back as configured.
@@ -51,10 +52,10 @@ type webhookBody struct {
 // chosen by us may be shared by two sessions there.
 func (g *Gateway) Provision(ctx context.Context, s gateway.Session, hook gateway.Webhook) (gateway.Provisioned, error) {
 	r := request{
-		op: "provision", nature: acts, admin: true, timeout: g.timeouts.Quick,
+		op: "provision", nature: gatewayhttp.Acts, admin: true, timeout: g.timeouts.Quick,
 		method: http.MethodPost, path: "/instance/create",
 	}
-	if hook.URL == "" || !validKey(hook.Secret.Reveal()) {
+	if hook.URL == "" || !gatewayhttp.ValidKey(hook.Secret.Reveal()) {
 		return gateway.Provisioned{}, r.fail(gateway.KindInvalid, codeWebhook, nil)
 	}
 	r.body = createBody{
@@ -227,7 +228,7 @@ func bareJID(jid string) string {
 func (g *Gateway) Delete(ctx context.Context, s gateway.Session) error {
 	var answer struct{}
 	err := g.call(ctx, s, request{
-		op: "delete", nature: acts, admin: true, timeout: g.timeouts.Quick,
+		op: "delete", nature: gatewayhttp.Acts, admin: true, timeout: g.timeouts.Quick,
 		method: http.MethodDelete, path: "/instance/delete/",
 	}, &answer)
 	var e *gateway.Error
