@@ -6,14 +6,18 @@ import (
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
+	"github.com/autopromo-cloud/autopromo/ports/gateway/loosejson"
 )
+
+// codeShape says that a webhook body is not an event.
+const codeShape = "shape"
 
 // Decode implements [gateway.WebhookReceiver]. The envelope's apikey, server_url,
 // destination and sender are never read, its date_time is local time with a false "Z".
 func (g *Gateway) Decode(r gateway.Request) (gateway.Inbound, error) {
-	value, code := parse(r.Body)
-	envelope := node(value)
-	name := eventName(envelope.text("event"))
+	value, code := loosejson.Parse(r.Body)
+	envelope := loosejson.Node(value)
+	name := eventName(envelope.Text("event"))
 	if code == "" && name == "" {
 		code = codeShape
 	}
@@ -27,11 +31,11 @@ func (g *Gateway) Decode(r gateway.Request) (gateway.Inbound, error) {
 }
 
 // sessionOf reads the claimed session: a string, in version 1 sometimes an object.
-func sessionOf(envelope object) string {
-	if name := envelope.text("instance"); name != "" {
+func sessionOf(envelope loosejson.Object) string {
+	if name := envelope.Text("instance"); name != "" {
 		return name
 	}
-	return envelope.object("instance").text("instanceName")
+	return envelope.Object("instance").Text("instanceName")
 }
 
 // eventName brings the spellings of an event ("MESSAGES_UPSERT", "messages-upsert") to
@@ -62,58 +66,58 @@ func eventsOf(name string, data any) []gateway.Event {
 			events = append(events, upserted(o))
 		}
 	case "messages.edited":
-		for _, o := range nodes(data) {
-			if o.has("message") {
+		for _, o := range loosejson.Nodes(data) {
+			if o.Has("message") {
 				events = append(events, edited(upserted(o)))
 			} else if e := protocolEvent(o, nil); e != nil {
 				events = append(events, e)
 			}
 		}
 	case "messages.delete":
-		for _, o := range nodes(data) {
-			if o.has("key") {
-				o = o.object("key")
+		for _, o := range loosejson.Nodes(data) {
+			if o.Has("key") {
+				o = o.Object("key")
 			}
 			if key := messageKey(o, o); complete(key) {
-				events = append(events, gateway.Revoked{Key: key, FromMe: o.flag("fromMe")})
+				events = append(events, gateway.Revoked{Key: key, FromMe: o.Flag("fromMe")})
 			}
 		}
 	case "messages.update":
-		for _, o := range nodes(data) {
+		for _, o := range loosejson.Nodes(data) {
 			if ack := ackOf(o); ack.Level != "" {
 				events = append(events, ack)
 			}
 		}
 	case "send.message":
-		for _, o := range nodes(data) {
-			key := o.object("key")
-			if key.text("remoteJid") != "" {
+		for _, o := range loosejson.Nodes(data) {
+			key := o.Object("key")
+			if key.Text("remoteJid") != "" {
 				events = append(events, gateway.SendEcho{
-					Chat: core.JID(key.text("remoteJid")),
-					ID:   core.MessageID(key.text("id")),
-					Text: read(o.object("message"), 0).text,
-					At:   o.time("messageTimestamp"),
+					Chat: core.JID(key.Text("remoteJid")),
+					ID:   core.MessageID(key.Text("id")),
+					Text: read(o.Object("message"), 0).text,
+					At:   o.Time("messageTimestamp"),
 				})
 			}
 		}
 	case "qrcode.updated":
-		if code := node(data).object("qrcode").text("code"); code != "" {
+		if code := loosejson.Node(data).Object("qrcode").Text("code"); code != "" {
 			events = append(events, gateway.QR{Code: code})
 		}
 	case "connection.update":
-		if e, ok := connection(node(data)); ok {
+		if e, ok := connection(loosejson.Node(data)); ok {
 			events = append(events, e)
 		}
 	case "logout.instance", "remove.instance":
 		events = append(events, loggedOut(401))
 	case "status.instance":
-		if o := node(data); o.text("status") == "closed" {
-			code, _ := o.number("disconnectionReasonCode")
+		if o := loosejson.Node(data); o.Text("status") == "closed" {
+			code, _ := o.Number("disconnectionReasonCode")
 			events = append(events, loggedOut(code))
 		}
 	case "groups.upsert", "groups.update", "group.update", "group.participants.update":
-		for _, o := range nodes(data) {
-			if id := o.text("id"); id != "" {
+		for _, o := range loosejson.Nodes(data) {
+			if id := o.Text("id"); id != "" {
 				events = append(events, gateway.GroupsChanged{Chat: core.JID(id)})
 			}
 		}
@@ -134,25 +138,25 @@ func edited(e gateway.Event) gateway.Event {
 }
 
 // upserts lists the messages of an upsert: one, an array, or {"messages": […]}.
-func upserts(data any) []object {
-	if list, ok := node(data)["messages"]; ok {
-		return nodes(list)
+func upserts(data any) []loosejson.Object {
+	if list, ok := loosejson.Node(data)["messages"]; ok {
+		return loosejson.Nodes(list)
 	}
-	return nodes(data)
+	return loosejson.Nodes(data)
 }
 
 // connection reads a change of the session. A recoverable interruption never says close;
 // refused means that nobody scanned the QR codes.
-func connection(o object) (gateway.Connection, bool) {
-	word := o.text("state")
+func connection(o loosejson.Object) (gateway.Connection, bool) {
+	word := o.Text("state")
 	if word == "" {
 		return gateway.Connection{}, false
 	}
 	e := gateway.Connection{State: state(word)}
-	code, _ := o.number("statusReason")
+	code, _ := o.Number("statusReason")
 	switch {
 	case e.State == gateway.StateOpen:
-		e.Phone = phoneOf(o.text("wuid"))
+		e.Phone = phoneOf(o.Text("wuid"))
 	case word == "refused":
 		e.Reason = core.ReasonNotScanned
 	case e.State == gateway.StateClosed && needsQR(code):
@@ -177,15 +181,15 @@ var ackLevels = map[string]gateway.AckLevel{
 }
 
 // ackOf reads how far a message of ours got; messages of others have no level.
-func ackOf(o object) gateway.Ack {
-	key := o.object("key")
-	if !o.flag("fromMe") && !key.flag("fromMe") {
+func ackOf(o loosejson.Object) gateway.Ack {
+	key := o.Object("key")
+	if !o.Flag("fromMe") && !key.Flag("fromMe") {
 		return gateway.Ack{}
 	}
 	ack := gateway.Ack{
-		Chat:  core.JID(cmp.Or(o.text("remoteJid"), key.text("remoteJid"))),
-		ID:    core.MessageID(cmp.Or(o.text("keyId"), key.text("id"))),
-		Level: ackLevels[o.text("status")],
+		Chat:  core.JID(cmp.Or(o.Text("remoteJid"), key.Text("remoteJid"))),
+		ID:    core.MessageID(cmp.Or(o.Text("keyId"), key.Text("id"))),
+		Level: ackLevels[o.Text("status")],
 	}
 	if ack.Chat == "" || ack.ID == "" {
 		return gateway.Ack{}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
+	"github.com/autopromo-cloud/autopromo/ports/gateway/loosejson"
 )
 
 const (
@@ -149,11 +150,11 @@ func TestDecodeMediaHandle(t *testing.T) {
 func TestDecodeRefuses(t *testing.T) {
 	deep := strings.Repeat(`{"ephemeralMessage":{"message":`, 40) + `{}` + strings.Repeat("}}", 40)
 	for body, code := range map[string]string{
-		"": codeEmpty, " \n": codeEmpty, `{"event":`: codeMalformed, "x": codeMalformed,
-		`{"event":"a"}{}`: codeTrailing, `{"event":"a"} x`: codeTrailing,
+		"": loosejson.CodeEmpty, " \n": loosejson.CodeEmpty, `{"event":`: loosejson.CodeMalformed, "x": loosejson.CodeMalformed,
+		`{"event":"a"}{}`: loosejson.CodeTrailing, `{"event":"a"} x`: loosejson.CodeTrailing,
 		"[]": codeShape, "null": codeShape, `"x"`: codeShape, "{}": codeShape, `{"event":7}`: codeShape,
-		strings.Repeat(`{"a":`, 100000): codeDepth, strings.Repeat("[", 65) + strings.Repeat("]", 65): codeDepth,
-		upsert(deep): codeDepth,
+		strings.Repeat(`{"a":`, 100000): loosejson.CodeDepth, strings.Repeat("[", 65) + strings.Repeat("]", 65): loosejson.CodeDepth,
+		upsert(deep): loosejson.CodeDepth,
 	} {
 		_, err := (&Gateway{}).Decode(gateway.Request{Body: []byte(body)})
 		var e *gateway.Error

@@ -8,6 +8,7 @@ import (
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
+	"github.com/autopromo-cloud/autopromo/ports/gateway/loosejson"
 )
 
 // Messages implements [gateway.History] with the server's own store, which holds what its
@@ -38,7 +39,7 @@ func (g *Gateway) Messages(ctx context.Context, s gateway.Session, chat core.JID
 			return nil, err
 		}
 		for _, record := range answer.Messages.Records {
-			m, ok := upserted(node(record)).(gateway.Message)
+			m, ok := upserted(loosejson.Node(record)).(gateway.Message)
 			if ok && m.Key.Chat == chat && !m.At.Before(since.Truncate(time.Second)) {
 				found = append(found, m)
 			}

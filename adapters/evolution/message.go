@@ -6,6 +6,7 @@ import (
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
+	"github.com/autopromo-cloud/autopromo/ports/gateway/loosejson"
 )
 
 // wrappers are the envelopes WhatsApp puts around a message; the server removes few of
@@ -41,30 +42,30 @@ type content struct {
 	text      string
 	media     *core.Media
 	mediaType string // the field of the media, for the handle
-	mediaNode object
-	protocol  object // an edit or a revoke inside an ordinary message
-	other     string // the type of content we have no use for
+	mediaNode loosejson.Object
+	protocol  loosejson.Object // an edit or a revoke inside an ordinary message
+	other     string           // the type of content we have no use for
 }
 
 // read unwraps a message.
-func read(message object, depth int) content {
+func read(message loosejson.Object, depth int) content {
 	if message == nil || depth > maxWrappers {
 		return content{}
 	}
-	if protocol := message.object("protocolMessage"); protocol != nil {
+	if protocol := message.Object("protocolMessage"); protocol != nil {
 		return content{protocol: protocol}
 	}
-	if text := message.text("conversation"); text != "" {
+	if text := message.Text("conversation"); text != "" {
 		return content{text: text}
 	}
-	if text := message.object("extendedTextMessage").text("text"); text != "" {
+	if text := message.Object("extendedTextMessage").Text("text"); text != "" {
 		return content{text: text}
 	}
 	if c, ok := readMedia(message); ok {
 		return c
 	}
 	for _, wrapper := range wrappers {
-		if inner := message.object(wrapper).object("message"); inner != nil {
+		if inner := message.Object(wrapper).Object("message"); inner != nil {
 			return read(inner, depth+1)
 		}
 	}
@@ -74,18 +75,18 @@ func read(message object, depth int) content {
 	return content{other: otherType(message)}
 }
 
-func readMedia(message object) (content, bool) {
+func readMedia(message loosejson.Object) (content, bool) {
 	for _, m := range mediaKinds {
-		o := message.object(m.field)
+		o := message.Object(m.field)
 		if o == nil {
 			continue
 		}
 		return content{
-			text: o.text("caption"),
+			text: o.Text("caption"),
 			media: &core.Media{
 				Kind:     m.kind,
-				MimeType: o.text("mimetype"),
-				FileName: o.text("fileName", "title"),
+				MimeType: o.Text("mimetype"),
+				FileName: o.Text("fileName", "title"),
 			},
 			mediaType: m.field,
 			mediaNode: o,
@@ -95,30 +96,30 @@ func readMedia(message object) (content, bool) {
 }
 
 // readRich reads the messages businesses send: a body, perhaps under a picture.
-func readRich(message object, depth int) (content, bool) {
-	if template := message.object("templateMessage"); template != nil {
+func readRich(message loosejson.Object, depth int) (content, bool) {
+	if template := message.Object("templateMessage"); template != nil {
 		for _, key := range []string{"hydratedTemplate", "hydratedFourRowTemplate"} {
-			if t := template.object(key); t != nil {
-				return withBody(t, t.text("hydratedContentText")), true
+			if t := template.Object(key); t != nil {
+				return withBody(t, t.Text("hydratedContentText")), true
 			}
 		}
-		if t := template.object("interactiveMessageTemplate"); t != nil {
-			return read(object{"interactiveMessage": map[string]any(t)}, depth+1), true
+		if t := template.Object("interactiveMessageTemplate"); t != nil {
+			return read(loosejson.Object{"interactiveMessage": map[string]any(t)}, depth+1), true
 		}
 	}
-	if o := message.object("interactiveMessage"); o != nil {
-		return withBody(o.object("header"), o.object("body").text("text")), true
+	if o := message.Object("interactiveMessage"); o != nil {
+		return withBody(o.Object("header"), o.Object("body").Text("text")), true
 	}
-	if o := message.object("buttonsMessage"); o != nil {
-		return withBody(o, o.text("contentText")), true
+	if o := message.Object("buttonsMessage"); o != nil {
+		return withBody(o, o.Text("contentText")), true
 	}
-	if o := message.object("listMessage"); o != nil {
-		return content{text: o.text("description", "title")}, true
+	if o := message.Object("listMessage"); o != nil {
+		return content{text: o.Text("description", "title")}, true
 	}
 	return content{}, false
 }
 
-func withBody(header object, body string) content {
+func withBody(header loosejson.Object, body string) content {
 	c, _ := readMedia(header)
 	if body != "" {
 		c.text = body
@@ -128,7 +129,7 @@ func withBody(header object, body string) content {
 
 // otherType names the content of a message we have no use for, "" when there is none at
 // all: the distribution of a group's keys, whose real content follows under the same id.
-func otherType(message object) string {
+func otherType(message loosejson.Object) string {
 	for key := range message {
 		switch key {
 		case "messageContextInfo", "senderKeyDistributionMessage":
@@ -140,13 +141,13 @@ func otherType(message object) string {
 }
 
 // upserted reads one message event.
-func upserted(o object) gateway.Event {
-	key := o.object("key")
+func upserted(o loosejson.Object) gateway.Event {
+	key := o.Object("key")
 	name := messageKey(key, o)
 	if !complete(name) {
 		return gateway.Ignored{What: "messages.upsert.shape"}
 	}
-	c := read(o.object("message"), 0)
+	c := read(o.Object("message"), 0)
 	switch {
 	case c.protocol != nil:
 		if e := protocolEvent(c.protocol, o); e != nil {
@@ -161,30 +162,30 @@ func upserted(o object) gateway.Event {
 	}
 	return gateway.Message{
 		Key:    name,
-		FromMe: key.flag("fromMe"),
+		FromMe: key.Flag("fromMe"),
 		Text:   c.text,
 		Media:  c.media,
-		At:     o.time("messageTimestamp"),
+		At:     o.Time("messageTimestamp"),
 	}
 }
 
 // messageKey reads the name of a message. The author comes in many spellings, and any of
 // them will do; each is kept as given, because a lid is no phone number.
-func messageKey(key, around object) core.MessageKey {
+func messageKey(key, around loosejson.Object) core.MessageKey {
 	author := []string{
 		"participant", "participantAlt", "participantLid", "participantPn", "senderLid", "senderPn",
 	}
-	participant := key.text(author...)
-	if participant == "" && strings.HasSuffix(key.text("remoteJid"), "@g.us") {
-		participant = around.text(author...)
+	participant := key.Text(author...)
+	if participant == "" && strings.HasSuffix(key.Text("remoteJid"), "@g.us") {
+		participant = around.Text(author...)
 	}
 	if strings.Contains(participant, ":") {
 		participant = bareJID(participant) // which of the author's devices does not matter
 	}
 	return core.MessageKey{
-		Chat:        core.JID(key.text("remoteJid")),
+		Chat:        core.JID(key.Text("remoteJid")),
 		Participant: core.JID(participant),
-		ID:          core.MessageID(key.text("id")),
+		ID:          core.MessageID(key.Text("id")),
 	}
 }
 
@@ -192,47 +193,47 @@ func complete(k core.MessageKey) bool { return k.Chat != "" && k.ID != "" }
 
 // protocolEvent reads an edit (type 14) or a deletion for everybody (type 0), which come
 // bare as messages.edited or inside the message around; nil for other housekeeping.
-func protocolEvent(protocol, around object) gateway.Event {
-	key := protocol.object("key")
+func protocolEvent(protocol, around loosejson.Object) gateway.Event {
+	key := protocol.Object("key")
 	name := messageKey(key, protocol)
-	fromMe := key.flag("fromMe")
-	if outer := around.object("key"); outer != nil {
+	fromMe := key.Flag("fromMe")
+	if outer := around.Object("key"); outer != nil {
 		// The inner key is as its author sees it, so only its id can be used.
 		name = messageKey(outer, around)
-		name.ID = core.MessageID(key.text("id"))
-		fromMe = outer.flag("fromMe")
+		name.ID = core.MessageID(key.Text("id"))
+		fromMe = outer.Flag("fromMe")
 	} else if name.Participant == "" && name.Chat.IsGroup() {
 		fromMe = false // likewise: without an author it is the author's own view
 	}
 	if !complete(name) {
 		return nil
 	}
-	kind, ok := protocol.number("type")
-	edited := protocol.object("editedMessage")
+	kind, ok := protocol.Number("type")
+	edited := protocol.Object("editedMessage")
 	switch {
-	case edited != nil && (ok && kind == 14 || protocol.text("type") == "MESSAGE_EDIT" || !ok):
-		at := protocol.time("timestampMs")
+	case edited != nil && (ok && kind == 14 || protocol.Text("type") == "MESSAGE_EDIT" || !ok):
+		at := protocol.Time("timestampMs")
 		if at.IsZero() {
-			at = around.time("messageTimestamp")
+			at = around.Time("messageTimestamp")
 		}
 		return gateway.Edited{Key: name, FromMe: fromMe, Text: read(edited, 0).text, At: at}
-	case ok && kind == 0 || protocol.text("type") == "REVOKE":
+	case ok && kind == 0 || protocol.Text("type") == "REVOKE":
 		return gateway.Revoked{Key: name, FromMe: fromMe}
 	}
 	return nil
 }
 
 // handle packs what FetchMedia will pass back to the server.
-func handle(key object, c content) []byte {
+func handle(key loosejson.Object, c content) []byte {
 	short := map[string]any{}
 	for _, field := range []string{"remoteJid", "fromMe", "id", "participant"} {
-		if key.has(field) {
+		if key.Has(field) {
 			short[field] = key[field]
 		}
 	}
 	media := map[string]any{}
 	for _, field := range handleFields {
-		if c.mediaNode.has(field) {
+		if c.mediaNode.Has(field) {
 			media[field] = c.mediaNode[field]
 		}
 	}

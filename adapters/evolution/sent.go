@@ -7,6 +7,7 @@ import (
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
+	"github.com/autopromo-cloud/autopromo/ports/gateway/loosejson"
 )
 
 // A look-up reads at most this many messages, newest first.
@@ -66,7 +67,7 @@ func (g *Gateway) FindSent(ctx context.Context, s gateway.Session, q gateway.Sen
 			return false, "", err
 		}
 		for _, record := range answer.Messages.Records {
-			if id, ok := matches(node(record), q, since); ok {
+			if id, ok := matches(loosejson.Node(record), q, since); ok {
 				return true, id, nil
 			}
 		}
@@ -77,15 +78,15 @@ func (g *Gateway) FindSent(ctx context.Context, s gateway.Session, q gateway.Sen
 	return false, "", nil
 }
 
-func matches(record object, q gateway.SentQuery, since time.Time) (core.MessageID, bool) {
-	key := record.object("key")
-	id := core.MessageID(key.text("id"))
-	if id == "" || key.text("remoteJid") != string(q.Chat) || !key.flag("fromMe") {
+func matches(record loosejson.Object, q gateway.SentQuery, since time.Time) (core.MessageID, bool) {
+	key := record.Object("key")
+	id := core.MessageID(key.Text("id"))
+	if id == "" || key.Text("remoteJid") != string(q.Chat) || !key.Flag("fromMe") {
 		return "", false
 	}
 	if q.ID != "" {
 		return id, id == q.ID
 	}
-	at := record.time("messageTimestamp")
-	return id, !at.Before(since) && read(record.object("message"), 0).text == q.Text
+	at := record.Time("messageTimestamp")
+	return id, !at.Before(since) && read(record.Object("message"), 0).text == q.Text
 }

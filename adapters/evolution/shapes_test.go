@@ -9,6 +9,7 @@ import (
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
+	"github.com/autopromo-cloud/autopromo/ports/gateway/loosejson"
 )
 
 // TestDecodeNestedWrappers puts every wrapper around every other and all around what can
@@ -134,7 +135,7 @@ func TestDecodeSurvivesWrongTypes(t *testing.T) {
 		`{"event":"send.message","instance":"a","data":{"key":{"remoteJid":"1@g.us","id":"x"},"message":{"conversation":"x"},"messageTimestamp":1}}`,
 		`{"event":"messages.delete","instance":"a","data":{"key":{"remoteJid":"1@g.us","id":"x"}}}`,
 	} {
-		value, code := parse([]byte(body))
+		value, code := loosejson.Parse([]byte(body))
 		if code != "" {
 			t.Fatal(code)
 		}

@@ -1,4 +1,10 @@
-package evolution
+// Package loosejson reads the JSON of WhatsApp providers, whose versions and engines disagree
+// on types: a number may be a string, a list a single object, a field absent or null.
+//
+// [Parse] reads any bytes anybody may send, with bounds. The readers of an [Object] answer
+// with a zero value where something is not as expected, so that a decoder never fails on a
+// field it could do without.
+package loosejson
 
 import (
 	"bytes"
@@ -11,37 +17,36 @@ import (
 	"time"
 )
 
-// The reasons a webhook body cannot be read; codes of [gateway.Error].
+// The reasons a body cannot be read; codes for a gateway.Error.
 const (
-	codeEmpty     = "empty"
-	codeMalformed = "malformed"
-	codeTrailing  = "trailing"
-	codeDepth     = "depth"
-	codeShape     = "shape"
+	CodeEmpty     = "empty"
+	CodeMalformed = "malformed"
+	CodeTrailing  = "trailing"
+	CodeDepth     = "depth"
 )
 
 // maxDepth is how deep a body may be nested; real ones stay below 20.
 const maxDepth = 64
 
-// object is a JSON object of which nothing is certain: versions of the server disagree on
+// Object is a JSON object of which nothing is certain: versions of the server disagree on
 // types, so every reader below answers with a zero value instead of failing.
-type object map[string]any
+type Object map[string]any
 
-// parse reads exactly one JSON value and cleans its strings. The code says why it cannot.
-func parse(body []byte) (value any, code string) {
+// Parse reads exactly one JSON value and cleans its strings. The code says why it cannot.
+func Parse(body []byte) (value any, code string) {
 	if len(bytes.TrimSpace(body)) == 0 {
-		return nil, codeEmpty
+		return nil, CodeEmpty
 	}
 	if tooDeep(body) {
-		return nil, codeDepth
+		return nil, CodeDepth
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber() // 64-bit numbers survive
 	if decoder.Decode(&value) != nil {
-		return nil, codeMalformed
+		return nil, CodeMalformed
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, codeTrailing
+		return nil, CodeTrailing
 	}
 	return clean(value), ""
 }
@@ -85,33 +90,35 @@ func clean(value any) any {
 	return value
 }
 
-// node is value as an object, nil when it is none.
-func node(value any) object {
+// Node is value as an object, nil when it is none.
+func Node(value any) Object {
 	m, _ := value.(map[string]any)
 	return m
 }
 
-// nodes is value as a list of objects: itself, or its objects when it is an array.
-func nodes(value any) []object {
+// Nodes is value as a list of objects: itself, or its objects when it is an array.
+func Nodes(value any) []Object {
 	list, ok := value.([]any)
 	if !ok {
 		list = []any{value}
 	}
-	var objects []object
+	var objects []Object
 	for _, item := range list {
-		if o := node(item); o != nil {
+		if o := Node(item); o != nil {
 			objects = append(objects, o)
 		}
 	}
 	return objects
 }
 
-func (o object) object(key string) object { return node(o[key]) }
+// Object is the object under a key, nil when there is none.
+func (o Object) Object(key string) Object { return Node(o[key]) }
 
-func (o object) has(key string) bool { return o[key] != nil }
+// Has says whether there is a value under a key that is not null.
+func (o Object) Has(key string) bool { return o[key] != nil }
 
-// text is the first of the keys that holds a string which is not empty.
-func (o object) text(keys ...string) string {
+// Text is the first of the keys that holds a string which is not empty.
+func (o Object) Text(keys ...string) string {
 	for _, key := range keys {
 		if s, ok := o[key].(string); ok && s != "" {
 			return s
@@ -120,10 +127,11 @@ func (o object) text(keys ...string) string {
 	return ""
 }
 
-func (o object) flag(key string) bool { return o[key] == true || o[key] == "true" }
+// Flag says whether the value under a key is true, or the string "true".
+func (o Object) Flag(key string) bool { return o[key] == true || o[key] == "true" }
 
-// number reads a number, a decimal string, or a protobuf Long {low, high, unsigned}.
-func (o object) number(key string) (int64, bool) {
+// Number reads a number, a decimal string, or a protobuf Long {low, high, unsigned}.
+func (o Object) Number(key string) (int64, bool) {
 	switch v := o[key].(type) {
 	case json.Number:
 		if n, err := v.Int64(); err == nil {
@@ -137,21 +145,21 @@ func (o object) number(key string) (int64, bool) {
 		n, err := strconv.ParseInt(v, 10, 64)
 		return n, err == nil
 	case map[string]any:
-		low, okLow := object(v).number("low")
-		high, okHigh := object(v).number("high")
+		low, okLow := Object(v).Number("low")
+		high, okHigh := Object(v).Number("high")
 		return high<<32 | int64(uint32(low)), okLow && okHigh
 	}
 	return 0, false
 }
 
-// time reads an instant in seconds, or in milliseconds when it would otherwise lie
+// Time reads an instant in seconds, or in milliseconds when it would otherwise lie
 // thousands of years ahead; zero when unreadable.
-func (o object) time(key string) time.Time {
+func (o Object) Time(key string) time.Time {
 	const (
 		firstMilli = 100_000_000_000        // as seconds: the year 5138
 		lastMilli  = 253_402_300_799 * 1000 // the end of the year 9999
 	)
-	switch n, ok := o.number(key); {
+	switch n, ok := o.Number(key); {
 	case !ok || n <= 0 || n > lastMilli:
 		return time.Time{}
 	case n < firstMilli:
