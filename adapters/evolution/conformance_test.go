@@ -3,13 +3,10 @@ package evolution_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,8 +14,8 @@ import (
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
 	"github.com/autopromo-cloud/autopromo/testkit/fakeevolution"
-	"github.com/autopromo-cloud/autopromo/testkit/fakewhatsapp"
 	"github.com/autopromo-cloud/autopromo/testkit/gatewaytest"
+	"github.com/autopromo-cloud/autopromo/testkit/gatewaytest/simulated"
 )
 
 func TestConformance(t *testing.T) {
@@ -51,58 +48,25 @@ const adminKey = "admin-key-of-the-conformance-test"
 
 // provider scripts a fake Evolution API server for the suite.
 type provider struct {
-	world  *fakewhatsapp.World
+	*simulated.Scene
 	server *fakeevolution.Server
 	url    string
-	hooks  string
-	friend *fakewhatsapp.Phone
-
-	mu       sync.Mutex
-	requests map[string][]gateway.Request
-	phones   map[string]*fakewhatsapp.Phone
 }
 
 func newProvider(tb testing.TB) *provider {
-	p := &provider{
-		world:    fakewhatsapp.New(fakewhatsapp.Options{}),
-		requests: map[string][]gateway.Request{},
-		phones:   map[string]*fakewhatsapp.Phone{},
-	}
+	p := &provider{Scene: simulated.New(tb)}
 	var err error
-	if p.server, err = fakeevolution.New(p.world, fakeevolution.Options{APIKey: adminKey}); err != nil {
-		tb.Fatal(err)
-	}
-	if p.friend, err = p.world.AddPhone("5511900000001", "Ana"); err != nil {
+	if p.server, err = fakeevolution.New(p.World, fakeevolution.Options{APIKey: adminKey}); err != nil {
 		tb.Fatal(err)
 	}
 	api := httptest.NewServer(p.server)
-	hooks := httptest.NewServer(http.HandlerFunc(p.receive))
 	tb.Cleanup(func() {
 		p.server.Close()
 		api.Close()
-		hooks.Close()
 	})
-	p.url, p.hooks = api.URL, hooks.URL
+	p.url = api.URL
+	p.SetIdle(p.idle)
 	return p
-}
-
-func (p *provider) receive(_ http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	name := strings.TrimPrefix(r.URL.Path, "/")
-	p.requests[name] = append(p.requests[name], gateway.Request{Header: r.Header, Body: body})
-}
-
-func (p *provider) Session(name string) gateway.Session {
-	return gateway.Session{Name: name, ServerURL: p.url, ServerKey: core.NewSecret(adminKey)}
-}
-
-func (p *provider) Webhook(name string) gateway.Webhook {
-	return gateway.Webhook{URL: p.hooks + "/" + name, Secret: core.NewSecret("webhook-secret-of-" + name)}
 }
 
 func (p *provider) idle() error {
@@ -111,12 +75,15 @@ func (p *provider) idle() error {
 	return p.server.WaitIdle(ctx)
 }
 
+func (p *provider) Session(name string) gateway.Session {
+	return gateway.Session{Name: name, ServerURL: p.url, ServerKey: core.NewSecret(adminKey)}
+}
+
 func (p *provider) Link(name, number string) error {
-	phone, err := p.world.AddPhone(number, "Tenant")
+	phone, err := p.Phone(name, number)
 	if err != nil {
 		return err
 	}
-	p.phones[name] = phone
 	if err := p.server.Scan(name, phone); err != nil {
 		return err
 	}
@@ -128,43 +95,6 @@ func (p *provider) Unlink(name string) error {
 		return err
 	}
 	return p.idle()
-}
-
-func (p *provider) AddGroup(name string, g gatewaytest.Group) (core.JID, error) {
-	us := p.phones[name]
-	if us == nil {
-		return "", errors.New("the session is not linked")
-	}
-	spec := fakewhatsapp.GroupSpec{
-		Subject: g.Name, Announce: g.Announce, Community: g.Parent,
-		Admins: []*fakewhatsapp.Phone{p.friend}, Members: []*fakewhatsapp.Phone{us},
-	}
-	if g.Admin {
-		spec.Admins = append(spec.Admins, us)
-	}
-	group, err := p.world.AddGroup(spec)
-	if err != nil {
-		return "", err
-	}
-	return group.JID(), p.idle()
-}
-
-func (p *provider) Posts(name string, chat core.JID) ([]gatewaytest.Post, error) {
-	var posts []gatewaytest.Post
-	for _, post := range p.world.PostedVia(name) {
-		if post.Group != chat {
-			continue
-		}
-		got := gatewaytest.Post{ID: post.ID, Text: post.Text}
-		if post.Media != nil {
-			got.Media = &gateway.Media{
-				Kind: post.Media.Kind, MimeType: post.Media.MimeType,
-				FileName: post.Media.FileName, Data: post.Media.Data,
-			}
-		}
-		posts = append(posts, got)
-	}
-	return posts, nil
 }
 
 func (p *provider) Refuse(name string, how gatewaytest.Refusal) bool {
@@ -181,66 +111,27 @@ func (p *provider) Refuse(name string, how gatewaytest.Refusal) bool {
 }
 
 func (p *provider) Tell(name string, what gatewaytest.Happening) ([]gateway.Request, bool, error) {
-	if err := p.idle(); err != nil {
-		return nil, false, err
+	if what.Kind == gatewaytest.Unheard {
+		header := http.Header{}
+		header.Set("X-Webhook-Secret", p.Webhook(name).Secret.Reveal())
+		header.Set("X-Instance-Name", name)
+		body := fmt.Sprintf(`{"event":"messages.sung","instance":%q,"data":{"key":{"id":"1"},"song":["la"]},"apikey":%q}`, name, adminKey)
+		return []gateway.Request{{Header: header, Body: []byte(body)}}, true, nil
 	}
-	p.mu.Lock()
-	before := len(p.requests[name])
-	p.mu.Unlock()
-	if err := p.happen(name, what); err != nil {
-		return nil, false, err
-	}
-	if err := p.idle(); err != nil {
-		return nil, false, err
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.requests[name][before:], true, nil
+	requests, err := p.Capture(name, func() error { return p.happen(name, what) })
+	return requests, true, err
 }
 
 func (p *provider) happen(name string, what gatewaytest.Happening) error {
-	media := &fakewhatsapp.Media{Kind: what.Media.Kind, MimeType: what.Media.MimeType, Data: what.Media.Data}
-	var err error
 	switch what.Kind {
-	case gatewaytest.Texted:
-		_, err = p.friend.PostText(what.Chat, what.Text)
-	case gatewaytest.TextedPreview:
-		_, err = p.friend.Post(what.Chat, fakewhatsapp.Message{Text: what.Text, Wrap: fakewhatsapp.WrapPreview})
-	case gatewaytest.Ephemeral:
-		_, err = p.friend.Post(what.Chat, fakewhatsapp.Message{Text: what.Text, Wrap: fakewhatsapp.WrapEphemeral})
-	case gatewaytest.Pictured:
-		_, err = p.friend.PostMedia(what.Chat, *media, what.Text)
-	case gatewaytest.ViewOnce:
-		_, err = p.friend.Post(what.Chat, fakewhatsapp.Message{Text: what.Text, Media: media, Wrap: fakewhatsapp.WrapViewOnce})
-	case gatewaytest.Ours:
-		_, err = p.phones[name].PostText(what.Chat, what.Text)
-	case gatewaytest.EditedText, gatewaytest.Revoked:
-		err = p.amend(what)
 	case gatewaytest.Echoed:
-		err = p.call(http.MethodPost, "/message/sendText/"+name, fmt.Sprintf(`{"number":%q,"text":%s}`, what.Chat, quote(what.Text)))
+		return p.call(http.MethodPost, "/message/sendText/"+name, fmt.Sprintf(`{"number":%q,"text":%s}`, what.Chat, quote(what.Text)))
 	case gatewaytest.QRShown:
-		err = p.call(http.MethodGet, "/instance/connect/"+name, "")
+		return p.call(http.MethodGet, "/instance/connect/"+name, "")
 	case gatewaytest.LoggedOut:
-		err = p.server.LogoutFromPhone(name)
-	case gatewaytest.Unimportant:
-		_, err = p.friend.Post(what.Chat, fakewhatsapp.Message{Content: fakewhatsapp.ContentSticker})
-	default:
-		err = fmt.Errorf("unknown happening %q", what.Kind)
+		return p.server.LogoutFromPhone(name)
 	}
-	return err
-}
-
-func (p *provider) amend(what gatewaytest.Happening) error {
-	for _, post := range p.world.PostedIn(what.Chat) {
-		if post.ID != what.Of.ID {
-			continue
-		}
-		if what.Kind == gatewaytest.Revoked {
-			return p.friend.Revoke(post)
-		}
-		return p.friend.Edit(post, what.Text)
-	}
-	return errors.New("no such message")
+	return p.Happen(name, what)
 }
 
 func (p *provider) call(method, path, body string) error {

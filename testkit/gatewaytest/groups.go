@@ -1,6 +1,9 @@
 package gatewaytest
 
 import (
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/autopromo-cloud/autopromo/core"
@@ -8,10 +11,63 @@ import (
 )
 
 func groupCases() []Case {
+	phones := []Need{NeedPhones}
 	return []Case{
-		{Name: "NoGroupsIsAnEmptyList", Run: noGroups},
-		{Name: "GroupsAreExact", Run: groupsAreExact},
+		{Name: "NoGroupsIsAnEmptyList", Needs: phones, Run: noGroups},
+		{Name: "GroupsAreExact", Needs: phones, Run: groupsAreExact},
+		{Name: "HostileGroupNamesAreExact", Needs: phones, Run: hostileGroupNames},
+		{Name: "ManyGroupsAreAllListed", Needs: phones, Run: manyGroups},
 		{Name: "GroupsOfAnUnlinkedSession", Run: groupsOfAnUnlinkedSession},
+	}
+}
+
+func hostileGroupNames(tb testing.TB, h Harness) {
+	r := newRun(tb, h)
+	s := r.open("conf-names")
+	want := map[core.JID]string{}
+	for _, name := range []string{
+		"", " ", "null", "<script>alert(1)</script>", "'; DROP TABLE groups; --", "a\nb\tc", `back\slash "quotes"`, "\u202egnirts\u202c",
+		"👨‍👩‍👧‍👦🏳️‍🌈", strings.Repeat("ç", 100), "%s %d %!v", "../../etc/passwd", "{{.Secret}}", "0", "true",
+	} {
+		want[r.group(s.Name, Group{Name: name})] = name
+	}
+	groups, err := h.Gateway.Groups(r.ctx, s)
+	if err != nil || len(groups) != len(want) {
+		r.Fatalf("Groups lists %d of %d groups, error %v", len(groups), len(want), err)
+	}
+	for _, g := range groups {
+		if name, ok := want[g.JID]; !ok || g.Name != name {
+			r.Errorf("the name of a group came as %q, it is %q; whoever makes a group chooses its name, and it must pass as it is", g.Name, name)
+		}
+	}
+}
+
+func manyGroups(tb testing.TB, h Harness) {
+	r := newRun(tb, h)
+	s := r.open("conf-many")
+	const n = 230 // more than two pages of any provider that has pages
+	for i := range n {
+		r.group(s.Name, Group{Name: "Grupo " + strconv.Itoa(i)})
+	}
+	var order []core.JID
+	for range 2 {
+		groups, err := h.Gateway.Groups(r.ctx, s)
+		if err != nil {
+			r.Fatalf("Groups failed: %v", err)
+		}
+		var jids []core.JID
+		seen := map[core.JID]bool{}
+		for _, g := range groups {
+			jids = append(jids, g.JID)
+			seen[g.JID] = true
+		}
+		if len(seen) != n || len(jids) != n {
+			r.Fatalf("Groups lists %d groups, %d of them different; the number is in %d", len(jids), len(seen), n)
+		}
+		if order != nil && !slices.Equal(order, jids) {
+			r.Error("two listings gave two orders; a person chooses from the list")
+		}
+		order = jids
 	}
 }
 

@@ -18,12 +18,15 @@ import (
 )
 
 func networkCases() []Case {
-	server := []Need{NeedServer}
+	server, posting := []Need{NeedServer}, []Need{NeedServer, NeedPhones}
 	return []Case{
-		{Name: "ALostAnswerIsUnknown", Needs: server, Run: aLostAnswer},
+		{Name: "ALostAnswerIsUnknown", Needs: posting, Run: aLostAnswer},
+		{Name: "HalfAnAnswerIsUnknown", Needs: posting, Run: halfAnAnswer},
+		{Name: "FindSentSettlesALostAnswer", Needs: []Need{NeedServer, NeedPhones, NeedLookup}, Run: findSentSettles},
 		{Name: "ALoginPageIsUnknown", Needs: server, Run: aLoginPage},
 		{Name: "ABadGatewayIsUnknown", Needs: server, Run: aBadGateway},
 		{Name: "CancelWhileWaitingIsUnknownAndQuick", Needs: server, Run: cancelWhileWaiting},
+		{Name: "EveryMethodHonoursItsDeadline", Needs: server, Run: deadlines},
 		{Name: "NobodyListeningIsTemporary", Needs: server, Run: nobodyListening},
 		{Name: "RetryAfterIsHeard", Needs: server, Run: retryAfterIsHeard},
 		{Name: "RedirectsAreRefused", Needs: server, Run: redirectsAreRefused},
@@ -74,9 +77,52 @@ func aLostAnswer(tb testing.TB, h Harness) {
 	}
 }
 
+// halfAnAnswer lets the provider do the work and cuts its answer off in the middle.
+func halfAnAnswer(tb testing.TB, h Harness) {
+	r := newRun(tb, h)
+	s, chat := r.openInGroup("conf-half")
+	half := r.through(s, func(provider http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			whole := httptest.NewRecorder()
+			provider.ServeHTTP(whole, req)
+			w.Header().Set("Content-Type", whole.Header().Get("Content-Type"))
+			w.WriteHeader(whole.Code)
+			body := whole.Body.Bytes()
+			_, _ = w.Write(body[:len(body)/2])
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler) // the documented way to cut the connection
+		})
+	})
+	_, err := h.Gateway.Send(r.ctx, half, gateway.Outbound{To: chat, Text: plainText})
+	r.wantKind(err, "the message is posted; what arrived of the answer proves nothing by itself", gateway.KindUnknown)
+	r.wantOnlyPostsAfterNil(s, chat, err)
+}
+
+func findSentSettles(tb testing.TB, h Harness) {
+	r := newRun(tb, h)
+	s, chat := r.openInGroup("conf-settles")
+	since := time.Now().Add(-time.Minute)
+	lossy := r.through(s, func(provider http.Handler) http.Handler {
+		return http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
+			provider.ServeHTTP(httptest.NewRecorder(), req)
+			panic(http.ErrAbortHandler)
+		})
+	})
+	_, err := h.Gateway.Send(r.ctx, lossy, gateway.Outbound{To: chat, Text: trickyText})
+	r.wantKind(err, "only the answer was lost", gateway.KindUnknown)
+	finder, ok := h.Gateway.(gateway.SentFinder)
+	if !ok {
+		r.Fatal("Capabilities.SentLookup claims a look-up, but the gateway has no FindSent")
+	}
+	r.eventually("FindSent proves that a send whose answer was lost had left", func() bool {
+		found, _, err := finder.FindSent(r.ctx, s, gateway.SentQuery{Chat: chat, Text: trickyText, Since: since})
+		return err == nil && found
+	})
+}
+
 func aLoginPage(tb testing.TB, h Harness) {
 	r := newRun(tb, h)
-	s, chat := r.openInGroup("conf-page")
+	s, chat := r.provisioned("conf-page"), elsewhere
 	page := r.answering(s, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(w, "<html>Please sign in</html>")
@@ -89,7 +135,7 @@ func aLoginPage(tb testing.TB, h Harness) {
 
 func aBadGateway(tb testing.TB, h Harness) {
 	r := newRun(tb, h)
-	s, chat := r.openInGroup("conf-502")
+	s, chat := r.provisioned("conf-502"), elsewhere
 	bad := r.answering(s, func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "<html>502 Bad Gateway</html>", http.StatusBadGateway)
 	})
@@ -101,7 +147,7 @@ func aBadGateway(tb testing.TB, h Harness) {
 
 func cancelWhileWaiting(tb testing.TB, h Harness) {
 	r := newRun(tb, h)
-	s, chat := r.openInGroup("conf-cancel")
+	s, chat := r.provisioned("conf-cancel"), elsewhere
 	arrived := make(chan struct{}, 1)
 	silent := r.answering(s, func(_ http.ResponseWriter, req *http.Request) {
 		arrived <- struct{}{}
@@ -123,14 +169,14 @@ func cancelWhileWaiting(tb testing.TB, h Harness) {
 	select {
 	case err := <-failed:
 		r.wantKind(err, "the request had arrived, so it may still be carried out", gateway.KindUnknown)
-	case <-time.After(patience / 2):
+	case <-time.After(r.Patience / 2):
 		r.Error("Send did not return after its context ended; every method must return soon after")
 	}
 }
 
 func nobodyListening(tb testing.TB, h Harness) {
 	r := newRun(tb, h)
-	s, chat := r.openInGroup("conf-nobody-listens")
+	s, chat := r.provisioned("conf-nobody-listens"), elsewhere
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	r.must(err)
 	s.ServerURL = "http://" + listener.Addr().String()
@@ -143,7 +189,7 @@ func nobodyListening(tb testing.TB, h Harness) {
 
 func retryAfterIsHeard(tb testing.TB, h Harness) {
 	r := newRun(tb, h)
-	s, chat := r.openInGroup("conf-retry")
+	s, chat := r.provisioned("conf-retry"), elsewhere
 	for value, want := range map[string][2]time.Duration{
 		"7":         {7 * time.Second, 7 * time.Second},
 		"":          {0, 0},
@@ -165,7 +211,7 @@ func retryAfterIsHeard(tb testing.TB, h Harness) {
 
 func redirectsAreRefused(tb testing.TB, h Harness) {
 	r := newRun(tb, h)
-	s, chat := r.openInGroup("conf-redirect")
+	s, chat := r.provisioned("conf-redirect"), elsewhere
 	var visits atomic.Int64
 	var leaked atomic.Bool
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
@@ -221,7 +267,7 @@ func anEndlessAnswer(tb testing.TB, h Harness) {
 
 func errorsHoldNoSecrets(tb testing.TB, h Harness) {
 	r := newRun(tb, h)
-	s, chat := r.openInGroup("conf-secrets")
+	s, chat := r.provisioned("conf-secrets"), elsewhere
 	hook := r.Provider.Webhook(s.Name)
 	secrets := []string{s.ServerKey.Reveal(), s.Token.Reveal(), hook.Secret.Reveal(), plainText, ourPhone}
 	// A server that repeats what it was told, as stack traces do.

@@ -12,19 +12,24 @@ import (
 )
 
 func sendCases() []Case {
+	phones, refuser := []Need{NeedPhones}, []Need{NeedPhones, NeedRefuser}
 	return []Case{
-		{Name: "SendPostsTheExactText", Run: sendPostsTheExactText},
-		{Name: "SendPostsALongText", Run: sendPostsALongText},
-		{Name: "SendPostsMedia", Run: sendPostsMedia},
+		{Name: "SendPostsTheExactText", Needs: phones, Run: sendPostsTheExactText},
+		{Name: "SendPostsALongText", Needs: phones, Run: sendPostsALongText},
+		{Name: "SendPostsMedia", Needs: phones, Run: sendPostsMedia},
+		{Name: "SendPostsVideosAndDocuments", Needs: phones, Run: sendPostsVideosAndDocuments},
 		{Name: "SendWithoutAPhoneIsNotConnected", Run: sendWithoutAPhone},
-		{Name: "SendToAGroupThatIsGone", Run: sendToAGroupThatIsGone},
-		{Name: "SendNothingIsInvalid", Run: sendNothing},
-		{Name: "SendAfterTheContextEnded", Run: sendAfterTheContextEnded},
-		{Name: "SendWhenThrottled", Needs: []Need{NeedRefuser}, Run: sendWhenThrottled},
-		{Name: "SendToAGroupThatForbids", Needs: []Need{NeedRefuser}, Run: sendToAGroupThatForbids},
-		{Name: "AFailureThatPostedIsUnknown", Needs: []Need{NeedRefuser}, Run: aFailureThatPosted},
-		{Name: "AnAnswerWithoutIDIsSuccess", Needs: []Need{NeedRefuser}, Run: anAnswerWithoutID},
-		{Name: "FindSentFindsWhatWasSent", Needs: []Need{NeedLookup}, Run: findSent},
+		{Name: "SendAfterLogoutIsNotConnected", Needs: phones, Run: sendAfterLogout},
+		{Name: "SendToAGroupThatIsGone", Needs: phones, Run: sendToAGroupThatIsGone},
+		{Name: "SendNothingIsInvalid", Needs: phones, Run: sendNothing},
+		{Name: "SendAfterTheContextEnded", Needs: phones, Run: sendAfterTheContextEnded},
+		{Name: "SendWhenThrottled", Needs: refuser, Run: sendWhenThrottled},
+		{Name: "SendWhenRestricted", Needs: refuser, Run: sendWhenRestricted},
+		{Name: "SendToAGroupThatForbids", Needs: refuser, Run: sendToAGroupThatForbids},
+		{Name: "AFailureThatPostedIsUnknown", Needs: refuser, Run: aFailureThatPosted},
+		{Name: "AnAnswerWithoutIDIsSuccess", Needs: refuser, Run: anAnswerWithoutID},
+		{Name: "FindSentFindsWhatWasSent", Needs: []Need{NeedPhones, NeedLookup}, Run: findSent},
+		{Name: "FindSentProvesNothingFalse", Needs: []Need{NeedPhones, NeedLookup}, Run: findSentProvesNothingFalse},
 	}
 }
 
@@ -79,6 +84,49 @@ func sendPostsMedia(tb testing.TB, h Harness) {
 	}
 }
 
+func sendPostsVideosAndDocuments(tb testing.TB, h Harness) {
+	r := newRun(tb, h)
+	s, chat := r.openInGroup("conf-kinds")
+	sent := []gateway.Media{
+		{Kind: core.Video, MimeType: "video/mp4", FileName: "oferta.mp4", Data: []byte("\x00\x00\x00\x18ftypmp42 \xff\xfe")},
+		{Kind: core.Document, MimeType: "application/pdf", FileName: "lista.pdf", Data: []byte("%PDF-1.7 \x00\xff")},
+	}
+	for i := range sent {
+		if _, err := h.Gateway.Send(r.ctx, s, gateway.Outbound{To: chat, Text: plainText, Media: &sent[i]}); err != nil {
+			r.Errorf("Send of a %s failed: %v", sent[i].Kind, err)
+		}
+	}
+	posts := r.posts(s.Name, chat)
+	if len(posts) != len(sent) {
+		r.Fatalf("%d media gave %d posts", len(sent), len(posts))
+	}
+	for i, p := range posts {
+		if p.Media == nil || p.Media.Kind != sent[i].Kind || !bytes.Equal(p.Media.Data, sent[i].Data) || p.Text != plainText {
+			r.Errorf("the %s did not arrive as sent", sent[i].Kind)
+		}
+	}
+}
+
+func sendAfterLogout(tb testing.TB, h Harness) {
+	r := newRun(tb, h)
+	s, chat := r.openInGroup("conf-after-logout")
+	r.must(r.phones().Unlink(s.Name))
+	_, err := h.Gateway.Send(r.ctx, s, gateway.Outbound{To: chat, Text: plainText})
+	r.wantKind(err, "the queue is held until the tenant scans again; anything else throws the offers away or doubts them for ever",
+		gateway.KindNotConnected, gateway.KindLoggedOut)
+	if n := len(r.posts(s.Name, chat)); n != 0 {
+		r.Errorf("a session that was logged out made %d posts", n)
+	}
+}
+
+func sendWhenRestricted(tb testing.TB, h Harness) {
+	r := newRun(tb, h)
+	s, chat := r.refused("conf-restricted", Restricted)
+	_, err := h.Gateway.Send(r.ctx, s, gateway.Outbound{To: chat, Text: plainText})
+	r.wantKind(err, "WhatsApp restricted the number itself; slowing down does not help, and going on makes it worse", gateway.KindRestricted)
+	r.wantOnlyPostsAfterNil(s, chat, err)
+}
+
 func sendWithoutAPhone(tb testing.TB, h Harness) {
 	r := newRun(tb, h)
 	s := r.provisioned("conf-nophone")
@@ -90,7 +138,7 @@ func sendWithoutAPhone(tb testing.TB, h Harness) {
 func sendToAGroupThatIsGone(tb testing.TB, h Harness) {
 	r := newRun(tb, h)
 	s := r.open("conf-gone")
-	_, err := h.Gateway.Send(r.ctx, s, gateway.Outbound{To: "120363999999999999@g.us", Text: plainText})
+	_, err := h.Gateway.Send(r.ctx, s, gateway.Outbound{To: elsewhere, Text: plainText})
 	r.wantKind(err, "the destination is switched off then; a temporary fault would be retried until the offer is old",
 		gateway.KindNotFound, gateway.KindForbidden)
 }
@@ -123,7 +171,7 @@ func sendAfterTheContextEnded(tb testing.TB, h Harness) {
 func (r run) refused(name string, how Refusal) (gateway.Session, core.JID) {
 	r.Helper()
 	s, chat := r.openInGroup(name)
-	if !r.Provider.(Refuser).Refuse(name, how) {
+	if !r.Provider.(Refuser).Refuse(s.Name, how) {
 		r.Skipf("skipped: the provider never ends a send so: %s", how)
 	}
 	return s, chat
@@ -185,7 +233,6 @@ func findSent(tb testing.TB, h Harness) {
 		r.Fatal("Capabilities.SentLookup claims a look-up, but the gateway has no FindSent")
 	}
 	s, chat := r.openInGroup("conf-lookup")
-	other := r.group(s.Name, Group{Name: "Outro"})
 	since := time.Now().Add(-time.Minute)
 	receipt, err := h.Gateway.Send(r.ctx, s, gateway.Outbound{To: chat, Text: trickyText})
 	if err != nil {
@@ -200,6 +247,20 @@ func findSent(tb testing.TB, h Harness) {
 		if err != nil || !found || id != receipt.ID {
 			r.Errorf("FindSent by id: found %v, id %q, error %v", found, id, err)
 		}
+	}
+}
+
+func findSentProvesNothingFalse(tb testing.TB, h Harness) {
+	r := newRun(tb, h)
+	finder, ok := h.Gateway.(gateway.SentFinder)
+	if !ok {
+		r.Fatal("Capabilities.SentLookup claims a look-up, but the gateway has no FindSent")
+	}
+	s, chat := r.openInGroup("conf-lookup-false")
+	other := r.group(s.Name, Group{Name: "Outro"})
+	since := time.Now().Add(-time.Minute)
+	if _, err := h.Gateway.Send(r.ctx, s, gateway.Outbound{To: chat, Text: trickyText}); err != nil {
+		r.Fatalf("Send failed: %v", err)
 	}
 	for what, q := range map[string]gateway.SentQuery{
 		"another text":   {Chat: chat, Text: trickyText + " ", Since: since},
