@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -158,4 +159,17 @@ func quote(s string) string {
 		return `""`
 	}
 	return string(b)
+}
+
+// TestLive runs what needs no phone against a real server.
+func TestLive(t *testing.T) {
+	url := os.Getenv("AUTOPROMO_TEST_EVOLUTION_URL")
+	if url == "" {
+		t.Skip("AUTOPROMO_TEST_EVOLUTION_URL names no Evolution API server, whose key is AUTOPROMO_TEST_EVOLUTION_KEY")
+	}
+	gatewaytest.Run(t, func(tb testing.TB) gatewaytest.Harness {
+		return gatewaytest.Harness{Gateway: newGateway(tb), Patience: time.Minute, Provider: gatewaytest.Live{
+			ServerURL: url, ServerKey: core.NewSecret(os.Getenv("AUTOPROMO_TEST_EVOLUTION_KEY")),
+		}}
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"testing"
 	"time"
 
@@ -177,4 +178,17 @@ func (p *provider) happen(name string, what gatewaytest.Happening) error {
 		return nil
 	}
 	return p.Happen(name, what)
+}
+
+// TestLive runs what needs no phone against a real server.
+func TestLive(t *testing.T) {
+	url := os.Getenv("AUTOPROMO_TEST_WAHA_URL")
+	if url == "" {
+		t.Skip("AUTOPROMO_TEST_WAHA_URL names no WAHA server, whose key is AUTOPROMO_TEST_WAHA_KEY")
+	}
+	gatewaytest.Run(t, func(tb testing.TB) gatewaytest.Harness {
+		return gatewaytest.Harness{Gateway: newGateway(tb, waha.Options{}), Patience: time.Minute, Provider: gatewaytest.Live{
+			ServerURL: url, ServerKey: core.NewSecret(os.Getenv("AUTOPROMO_TEST_WAHA_KEY")),
+		}}
+	})
 }

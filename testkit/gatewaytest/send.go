@@ -91,9 +91,9 @@ func sendPostsVideosAndDocuments(tb testing.TB, h Harness) {
 		{Kind: core.Video, MimeType: "video/mp4", FileName: "oferta.mp4", Data: []byte("\x00\x00\x00\x18ftypmp42 \xff\xfe")},
 		{Kind: core.Document, MimeType: "application/pdf", FileName: "lista.pdf", Data: []byte("%PDF-1.7 \x00\xff")},
 	}
-	for i := range sent {
-		if _, err := h.Gateway.Send(r.ctx, s, gateway.Outbound{To: chat, Text: plainText, Media: &sent[i]}); err != nil {
-			r.Errorf("Send of a %s failed: %v", sent[i].Kind, err)
+	for _, media := range sent {
+		if _, err := h.Gateway.Send(r.ctx, s, gateway.Outbound{To: chat, Text: plainText, Media: &media}); err != nil {
+			r.Errorf("Send of a %s failed: %v", media.Kind, err)
 		}
 	}
 	posts := r.posts(s.Name, chat)

@@ -5,14 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,232 +18,11 @@ import (
 	"github.com/autopromo-cloud/autopromo/testkit/gatewaytest"
 )
 
-// tinyProvider is a WhatsApp provider with one URL per call and JSON both ways.
-type tinyProvider struct {
-	url      string
-	mu       sync.Mutex
-	sessions map[string]*tinySession
-	groups   int
-	ids      int
-}
-
-type tinySession struct {
-	state  gateway.State
-	phone  string
-	groups []core.Group
-	posts  map[core.JID][]gatewaytest.Post
-	refuse gatewaytest.Refusal
-	media  []byte
-}
-
-const tinyKey = "tiny-admin-key"
-
-type tinyCall struct {
-	Name   string
-	Chat   core.JID
-	Text   string
-	ID     core.MessageID
-	Since  time.Time
-	Media  *gateway.Media
-	Handle string
-}
-
-type tinyAnswer struct {
-	Kind   gateway.Kind
-	State  gateway.State
-	Phone  string
-	QR     string
-	ID     core.MessageID
-	Found  bool
-	Groups []core.Group
-	Data   []byte
-}
-
-func (p *tinyProvider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	var c tinyCall
-	if json.NewDecoder(r.Body).Decode(&c) != nil {
-		http.Error(w, "{}", http.StatusBadRequest)
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	a := tinyAnswer{Kind: gateway.KindAuth}
-	if r.Header.Get("Key") == tinyKey {
-		a = p.do(strings.TrimPrefix(r.URL.Path, "/"), c)
-	}
-	_ = json.NewEncoder(w).Encode(a)
-}
-
-func (p *tinyProvider) do(op string, c tinyCall) tinyAnswer {
-	s := p.sessions[c.Name]
-	switch {
-	case op == "provision" && s != nil:
-		return tinyAnswer{Kind: gateway.KindAlreadyExists}
-	case op == "provision":
-		p.sessions[c.Name] = &tinySession{state: gateway.StateClosed, posts: map[core.JID][]gatewaytest.Post{}}
-		return tinyAnswer{}
-	case op == "delete":
-		delete(p.sessions, c.Name)
-		return tinyAnswer{}
-	case s == nil:
-		return tinyAnswer{Kind: gateway.KindNotFound}
-	case op == "connect" && s.state == gateway.StateOpen:
-		return tinyAnswer{State: gateway.StateOpen}
-	case op == "connect":
-		s.state = gateway.StatePairing
-		return tinyAnswer{State: s.state, QR: "2@tiny"}
-	case op == "status":
-		return tinyAnswer{State: s.state, Phone: s.phone}
-	case s.state != gateway.StateOpen:
-		return tinyAnswer{Kind: gateway.KindNotConnected}
-	case op == "groups":
-		return tinyAnswer{Groups: s.groups}
-	case op == "find":
-		return s.find(c)
-	case op == "media":
-		if c.Handle != "tiny" {
-			return tinyAnswer{Kind: gateway.KindMediaUnavailable}
-		}
-		return tinyAnswer{Data: s.media}
-	case op == "send":
-		return p.send(s, c)
-	}
-	return tinyAnswer{Kind: gateway.KindInvalid}
-}
-
-func (p *tinyProvider) send(s *tinySession, c tinyCall) tinyAnswer {
-	how := s.refuse
-	s.refuse = ""
-	member := false
-	for _, g := range s.groups {
-		member = member || g.JID == c.Chat
-	}
-	switch {
-	case !member:
-		return tinyAnswer{Kind: gateway.KindNotFound}
-	case c.Text == "" && c.Media == nil:
-		return tinyAnswer{Kind: gateway.KindInvalid}
-	case how == gatewaytest.Throttled:
-		return tinyAnswer{Kind: gateway.KindRateLimited}
-	case how == gatewaytest.GroupForbids:
-		return tinyAnswer{Kind: gateway.KindForbidden}
-	}
-	p.ids++
-	post := gatewaytest.Post{ID: core.MessageID(fmt.Sprintf("TINY%d", p.ids)), Text: c.Text, Media: c.Media}
-	s.posts[c.Chat] = append(s.posts[c.Chat], post)
-	switch how {
-	case gatewaytest.Lies:
-		return tinyAnswer{Kind: gateway.KindUnknown}
-	case gatewaytest.NamesNoID:
-		return tinyAnswer{}
-	}
-	return tinyAnswer{ID: post.ID}
-}
-
-func (s *tinySession) find(c tinyCall) tinyAnswer {
-	for _, post := range s.posts[c.Chat] {
-		if c.Since.Before(time.Now()) && (c.ID == post.ID || c.ID == "" && c.Text == post.Text) {
-			return tinyAnswer{Found: true, ID: post.ID}
-		}
-	}
-	return tinyAnswer{}
-}
-
-// The harness side.
-
-func (p *tinyProvider) Session(name string) gateway.Session {
-	return gateway.Session{Name: name, ServerURL: p.url, ServerKey: core.NewSecret(tinyKey)}
-}
-
-func (p *tinyProvider) Webhook(name string) gateway.Webhook {
-	return gateway.Webhook{URL: "http://localhost/hook", Secret: core.NewSecret("hook-secret-of-" + name)}
-}
-
-func (p *tinyProvider) session(name string, f func(*tinySession) error) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	s := p.sessions[name]
-	if s == nil {
-		return errors.New("no such session")
-	}
-	return f(s)
-}
-
-func (p *tinyProvider) Link(name, phone string) error {
-	return p.session(name, func(s *tinySession) error {
-		s.state, s.phone = gateway.StateOpen, phone
-		return nil
-	})
-}
-
-func (p *tinyProvider) Unlink(name string) error {
-	return p.session(name, func(s *tinySession) error {
-		s.state, s.phone = gateway.StateLoggedOut, ""
-		return nil
-	})
-}
-
-func (p *tinyProvider) AddGroup(name string, g gatewaytest.Group) (jid core.JID, err error) {
-	err = p.session(name, func(s *tinySession) error {
-		p.groups++
-		jid = core.JID(fmt.Sprintf("12036300000000%04d@g.us", p.groups))
-		s.groups = append(s.groups, core.Group{
-			JID: jid, Name: g.Name, Participants: 2, CanPost: !g.Parent && (!g.Announce || g.Admin),
-		})
-		return nil
-	})
-	return jid, err
-}
-
-func (p *tinyProvider) Posts(name string, chat core.JID) (posts []gatewaytest.Post, err error) {
-	err = p.session(name, func(s *tinySession) error {
-		posts = append(posts, s.posts[chat]...)
-		return nil
-	})
-	return posts, err
-}
-
-func (p *tinyProvider) Refuse(name string, how gatewaytest.Refusal) bool {
-	return p.session(name, func(s *tinySession) error { s.refuse = how; return nil }) == nil
-}
-
-type tinyEvent struct {
-	Session string
-	Kind    gatewaytest.HappeningKind
-	Key     core.MessageKey
-	Text    string
-	Media   bool
-	At      time.Time
-}
-
-func (p *tinyProvider) Tell(name string, what gatewaytest.Happening) ([]gateway.Request, bool, error) {
-	err := p.session(name, func(s *tinySession) error {
-		switch what.Kind {
-		case gatewaytest.LoggedOut:
-			s.state = gateway.StateLoggedOut
-		case gatewaytest.Echoed:
-			p.send(s, tinyCall{Chat: what.Chat, Text: what.Text})
-		case gatewaytest.Pictured:
-			s.media = what.Media.Data
-		}
-		return nil
-	})
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if what.Kind != gatewaytest.Echoed {
-		p.ids++
-	}
-	e := tinyEvent{Session: name, Kind: what.Kind, Key: what.Of, Text: what.Text, Media: what.Media.Data != nil, At: time.Now()}
-	if e.Key.ID == "" {
-		e.Key = core.MessageKey{Chat: what.Chat, Participant: "1@lid", ID: core.MessageID(fmt.Sprintf("TINY%d", p.ids))}
-	}
-	body, _ := json.Marshal(e)
-	header := http.Header{"X-Secret": {"hook-secret-of-" + name}, "X-Session": {name}}
-	return []gateway.Request{{Header: header, Body: body}}, true, err
-}
-
 // tiny is a correct gateway to it.
-type tiny struct{ client *http.Client }
+type tiny struct {
+	client *http.Client
+	limit  int64 // of an answer
+}
 
 func (g *tiny) Capabilities() gateway.Capabilities {
 	return gateway.Capabilities{
@@ -295,7 +71,7 @@ func (g *tiny) call(ctx context.Context, s gateway.Session, op string, c tinyCal
 		return tinyAnswer{}, e
 	}
 	var a tinyAnswer
-	if json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&a) != nil || res.StatusCode != http.StatusOK {
+	if json.NewDecoder(io.LimitReader(res.Body, g.limit)).Decode(&a) != nil || res.StatusCode != http.StatusOK {
 		return fail(unsure)
 	}
 	if a.Kind != "" {
@@ -347,8 +123,23 @@ func (g *tiny) FetchMedia(ctx context.Context, s gateway.Session, m core.Media, 
 	return gateway.Media{Kind: m.Kind, Data: a.Data}, err
 }
 
+func (g *tiny) PairingCode(ctx context.Context, s gateway.Session, phone string) (string, error) {
+	a, err := g.call(ctx, s, "code", tinyCall{Text: phone})
+	return a.QR, err
+}
+
+func (g *tiny) Messages(ctx context.Context, s gateway.Session, chat core.JID, since time.Time, limit int) ([]gateway.Message, error) {
+	a, err := g.call(ctx, s, "list", tinyCall{Chat: chat, Since: since, Limit: limit})
+	var list []gateway.Message
+	for _, e := range a.Said {
+		list = append(list, e.event().(gateway.Message))
+	}
+	return list, err
+}
+
 func (g *tiny) Authenticate(r gateway.Request, s gateway.SessionAuth) error {
-	if s.Secret.IsZero() || r.Header.Get("X-Secret") != s.Secret.Reveal() || r.Header.Get("X-Session") != s.Name {
+	if s.Secret.IsZero() || r.Header.Get("X-Secret") != s.Secret.Reveal() || r.Header.Get("X-Session") != s.Name ||
+		r.Header.Get("X-Sum") != tinySum(s.Secret.Reveal(), r.Body) {
 		return &gateway.Error{Op: "authenticate", Kind: gateway.KindAuth}
 	}
 	return nil
@@ -374,12 +165,12 @@ func (e tinyEvent) event() gateway.Event {
 		return gateway.QR{Code: "2@tiny"}
 	case gatewaytest.LoggedOut:
 		return gateway.Connection{State: gateway.StateLoggedOut}
-	case gatewaytest.Unimportant:
-		return gateway.Ignored{What: "unimportant"}
+	case gatewaytest.Unimportant, gatewaytest.Unheard:
+		return gateway.Ignored{What: string(e.Kind)}
 	}
 	m := gateway.Message{Key: e.Key, FromMe: e.Kind == gatewaytest.Ours, Text: e.Text, At: e.At}
-	if e.Media {
-		m.Media = &core.Media{Kind: core.Image, Handle: []byte("tiny")}
+	if e.Media != "" {
+		m.Media = &core.Media{Kind: e.Media, Handle: []byte("tiny")}
 	}
 	return m
 }
@@ -393,5 +184,5 @@ func newTiny(tb testing.TB) (*tiny, *tinyProvider) {
 		Transport:     &http.Transport{DisableKeepAlives: true, Proxy: func(*http.Request) (*url.URL, error) { return nil, nil }},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return &tiny{client: client}, p
+	return &tiny{client: client, limit: 1 << 20}, p
 }
