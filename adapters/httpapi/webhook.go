@@ -67,7 +67,8 @@ func (s *server) readWebhook(c *gin.Context) (engine.Webhook, error) {
 		return w, &withStatus{http.StatusBadRequest, core.InvalidField(instanceHeader, core.ReasonInvalidField, "")}
 	}
 	if kind := c.GetHeader("Content-Type"); kind != "" {
-		if kind, _, err := mime.ParseMediaType(kind); err != nil || kind != jsonType {
+		// Some providers post forms; by their own URL the gateway adapter knows what to expect.
+		if kind, _, err := mime.ParseMediaType(kind); err != nil || kind != jsonType && (kind != formType || w.Token == "") {
 			return w, core.NewError(core.CodeInvalid, core.ReasonUnsupportedMedia, "")
 		}
 	}
@@ -94,6 +95,7 @@ func (s *server) describeWebhooks() {
 		param("provider", "path", "The kind of provider, such as evolution", true),
 		param("token", "path", "The unguessable part of the URL given to the provider", true), header,
 	}
+	event := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeObject, Description: "The provider's own event", AdditionalProperties: true}}
 	for _, hook := range []struct {
 		path, id, summary string
 		params            []*huma.Param
@@ -105,10 +107,11 @@ func (s *server) describeWebhooks() {
 		op := huma.Operation{
 			Method: http.MethodPost, Path: hook.path, OperationID: hook.id, Tags: []string{"webhooks"},
 			Summary: hook.summary, Description: description, Parameters: hook.params,
-			RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-				jsonType: {Schema: &huma.Schema{Type: huma.TypeObject, Description: "The provider's own event", AdditionalProperties: true}},
-			}},
-			Responses: map[string]*huma.Response{"200": {Description: "Stored"}},
+			RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{jsonType: event}},
+			Responses:   map[string]*huma.Response{"200": {Description: "Stored"}},
+		}
+		if len(hook.params) > 1 {
+			op.RequestBody.Content[formType] = event
 		}
 		s.addProblems(&op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusRequestEntityTooLarge,
 			http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusTooManyRequests,

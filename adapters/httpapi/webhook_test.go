@@ -87,6 +87,8 @@ func TestWebhooks(t *testing.T) {
 		"a huge body":                  {named, strings.Repeat(" ", 2<<20+1), a.headers(), 413},
 		"a compressed body":            {named, good, a.headers("Content-Encoding", "gzip"), 415},
 		"a form":                       {named, good, a.headers("Content-Type", "application/x-www-form-urlencoded"), 415},
+		"a form by URL":                {a.path, good, a.headers("Content-Type", "application/x-www-form-urlencoded"), 200},
+		"a picture by URL":             {a.path, good, a.headers("Content-Type", "image/png"), 415},
 	} {
 		r := h.send("POST", try.path, try.body, try.header...)
 		if r.status != try.status {
