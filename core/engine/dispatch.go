@@ -237,11 +237,12 @@ func (t *Tenant) choose(s standing, now time.Time) (*core.Delivery, time.Time) {
 	return nil, next
 }
 
-// gap is the pause after a send that begins at now.
-func (t *Tenant) gap(p core.Pacing) (gap time.Duration) {
+// rest is how long the lane rests from the look at its pace on: the gap, and what may pass
+// until the call.
+func (t *Tenant) rest(p core.Pacing) (rest time.Duration) {
 	if t.e.config.WithoutPacing {
 		return 0
 	}
-	t.e.draw(func(r *mathrand.Rand) { gap = policy.Gap(p, r) })
-	return gap
+	t.e.draw(func(r *mathrand.Rand) { rest = policy.Gap(p, r) + promptly })
+	return rest
 }

@@ -17,6 +17,7 @@ const (
 	firstLook  = 10 * time.Second // before an unknown outcome is looked up: the echo comes first
 	sendRetry  = 15 * time.Second // first pause after a send that provably did nothing
 	sendRetryM = 10 * time.Minute
+	promptly   = time.Second // from looking at the pace to the call; else the look is too old
 )
 
 // send makes one attempt: last checks, media, then the compare-and-set that permits exactly
@@ -61,10 +62,15 @@ func (t *Tenant) send(ctx context.Context, lane core.Lane, s standing, d core.De
 	defer cancel()
 	d, err = t.repo.Lane().Begin(ctx, repository.Begin{
 		ID: d.ID, Text: d.Text, ClientID: t.clientID(inst, offer, d), Lane: lane, Now: now,
-		Deadline: now.Add(t.e.config.SendTimeout + t.e.config.margin()), NextSend: now.Add(t.gap(s.tenant.Settings.Pacing)), WithoutMedia: gone,
+		Deadline: now.Add(t.e.config.SendTimeout + t.e.config.margin()), NextSend: now.Add(t.rest(s.tenant.Settings.Pacing)), WithoutMedia: gone,
 	})
 	if err != nil {
 		return now, ignoreConflict(err) // edited, cancelled or somebody else's in between
+	}
+	if !t.e.config.WithoutPacing && t.e.now().Sub(now) > promptly {
+		// The process stood still, or the database did. The pace was looked at too long ago:
+		// the rest that was stored may be over by now, and the window closed.
+		return now, t.handBack(ctx, d)
 	}
 	receipt, sendErr := gw.Send(callCtx, t.e.session(inst), gateway.Outbound{
 		ID: d.ClientID, To: d.Chat, Text: d.Text, Media: media,
@@ -97,6 +103,16 @@ func (t *Tenant) withoutMediaYet(ctx context.Context, d core.Delivery, err error
 		Reason: core.ReasonProviderTemporary, NotBefore: now.Add(outageRetry), Now: now,
 	})
 	return now, ignoreConflict(err)
+}
+
+// handBack gives the permission for an attempt back, with nothing sent.
+func (t *Tenant) handBack(ctx context.Context, d core.Delivery) error {
+	now := t.e.now()
+	t.log().Warn("the permission to send came too late and was given back", "delivery_id", string(d.ID))
+	return t.conclude(ctx, repository.Settle{
+		ID: d.ID, From: core.DeliveryDispatching, Attempt: d.Attempt, To: core.DeliveryPending,
+		Reason: d.Reason, NotBefore: now, Now: now,
+	})
 }
 
 // conclude stores what an attempt came to. When it took so long that it was given up

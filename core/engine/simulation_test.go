@@ -1,0 +1,248 @@
+package engine_test
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"testing/cryptotest"
+	"testing/synctest"
+	"time"
+
+	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/ports/repository"
+	"github.com/autopromo-cloud/autopromo/testkit/fakeevolution"
+)
+
+var (
+	simulations = flag.Int("simulations", 4, "how many seeds TestSimulation tries")
+	simulated   = flag.Int64("simulate", -1, "the one seed TestSimulation tries")
+)
+
+// TestSimulation runs replicas of the engine on one database and one simulated WhatsApp, and
+// decides from a seed which of them goes on at each commit and each call to the provider,
+// which is told that it failed, which stands still and which dies. Time is the simulation's
+// own, so an hour passes in a second. What WhatsApp has in the end is the judge.
+func TestSimulation(t *testing.T) {
+	first, n := int64(0), int64(*simulations)
+	if *simulated >= 0 {
+		first, n = *simulated, 1
+	}
+	var total verdict
+	for seed := first; seed < first+n; seed++ {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			v := simulate(t, uint64(seed), trouble)
+			total.add(v)
+			if t.Failed() {
+				t.Logf("again: go test ./core/engine -run '^TestSimulation$' -simulate %d -v", seed)
+			}
+		})
+	}
+	t.Logf("seeds %d: %v", n, total)
+}
+
+// TestADayAtAHumanPace is one day of a shop's life with the default settings: messages come
+// day and night, replicas die and are started anew, sends fail now and then.
+func TestADayAtAHumanPace(t *testing.T) {
+	v := simulate(t, 1, day)
+	t.Log(v)
+	if v.gaps < 200 {
+		t.Errorf("only %d gaps: the day says little", v.gaps)
+	}
+}
+
+// script is what a simulation goes through.
+type script struct {
+	tenants, messages int
+	every             time.Duration // between two messages, on average
+	step              time.Duration // how time passes while nobody does anything
+	idlePoll          time.Duration
+	settings          func(*core.Settings)
+	// Out of a thousand points: how many fail, kill and freeze.
+	fail, kill, freeze int
+	faults             int // out of a thousand sends
+	jumps              bool
+}
+
+var trouble = script{
+	tenants: 2, messages: 24, every: 20 * time.Second, step: 500 * time.Millisecond, idlePoll: time.Second,
+	settings: func(s *core.Settings) {
+		s.Window = core.Window{}
+		s.Pacing = core.Pacing{MinGap: 5 * time.Second, MaxGap: 8 * time.Second, GroupGap: 30 * time.Second, PerMinute: 12, PerHour: 240, PerDay: 2000}
+		s.MaxAge = 12 * time.Hour
+	},
+	fail: 15, kill: 6, freeze: 6, faults: 300, jumps: true,
+}
+
+var day = script{
+	tenants: 2, messages: 480, every: 3 * time.Minute, step: 5 * time.Second, idlePoll: 10 * time.Second,
+	settings: func(s *core.Settings) { s.Pacing.WarmUp = false },
+	kill:     1, faults: 30,
+}
+
+// verdict is what became of all that was due.
+type verdict struct {
+	messages, due, posted, kills, failures, freezes, points           int
+	lost, doubled, unconfirmed, expired, untrue                       int
+	inFlight, inversions, short, gaps, quiet, ledgerLost, ledgerLooks int
+	trace                                                             uint64
+	complaints                                                        []string
+}
+
+func (v *verdict) add(o verdict) {
+	v.messages, v.due, v.posted = v.messages+o.messages, v.due+o.due, v.posted+o.posted
+	v.kills, v.failures, v.freezes, v.points = v.kills+o.kills, v.failures+o.failures, v.freezes+o.freezes, v.points+o.points
+	v.lost, v.doubled, v.unconfirmed, v.expired, v.untrue = v.lost+o.lost, v.doubled+o.doubled, v.unconfirmed+o.unconfirmed, v.expired+o.expired, v.untrue+o.untrue
+	v.inFlight, v.inversions = max(v.inFlight, o.inFlight), v.inversions+o.inversions
+	v.short, v.gaps, v.quiet = v.short+o.short, v.gaps+o.gaps, v.quiet+o.quiet
+	v.ledgerLost, v.ledgerLooks = v.ledgerLost+o.ledgerLost, v.ledgerLooks+o.ledgerLooks
+}
+
+func (v verdict) String() string {
+	return fmt.Sprintf("messages %d, due %d, posted %d, points %d, kills %d, failures %d, freezes %d; lost %d, doubled %d, sent but not posted %d, unconfirmed %d, expired %d; "+
+		"max in flight %d, order inversions %d, gaps below the minimum %d of %d, sends in quiet hours %d; ledger lost %d in %d looks",
+		v.messages, v.due, v.posted, v.points, v.kills, v.failures, v.freezes, v.lost, v.doubled, v.untrue, v.unconfirmed, v.expired,
+		v.inFlight, v.inversions, v.short, v.gaps, v.quiet, v.ledgerLost, v.ledgerLooks)
+}
+
+// simulate plays a script and judges.
+func simulate(t *testing.T, seed uint64, plan script) (v verdict) {
+	cryptotest.SetGlobalRandom(t, seed)
+	synctest.Test(t, func(t *testing.T) {
+		s := newSimulation(t, seed, plan)
+		s.play()
+		v = s.judge()
+	})
+	for _, c := range v.complaints {
+		t.Error(c)
+	}
+	if v.lost+v.doubled+v.untrue+v.inversions+v.short+v.quiet+v.ledgerLost > 0 || v.inFlight > 1 {
+		t.Error(v)
+	}
+	return v
+}
+
+// play lets messages come, and everything go wrong, until all is settled.
+func (s *simulation) play() {
+	for range replicas {
+		s.startReplica()
+	}
+	s.points.active = true
+	end := time.Now().Add(s.plan.every * time.Duration(s.plan.messages))
+	next := time.Now()
+	for written := 0; ; {
+		if written < s.plan.messages && !time.Now().Before(next) {
+			written++
+			s.write(written)
+			next = time.Now().Add(time.Duration(s.random.Int64N(int64(2 * s.plan.every))))
+		}
+		if written == s.plan.messages && s.settled() {
+			break
+		}
+		if time.Since(end) > 48*time.Hour {
+			s.t.Fatalf("after two days %v", s.ledger())
+		}
+		s.turn()
+	}
+	s.points.active = false
+	s.points.release(nil)
+	for _, r := range s.living {
+		r.end()
+	}
+}
+
+// turn lets one of those that wait go on, or time pass when there is none.
+func (s *simulation) turn() {
+	synctest.Wait()
+	waiting := s.points.sorted()
+	if len(waiting) == 0 || s.chance(s.plan.freeze) {
+		if len(waiting) > 0 {
+			s.freezes++
+			s.pass(time.Duration(s.random.Int64N(int64(time.Minute))))
+			return
+		}
+		s.pass(s.plan.step)
+		return
+	}
+	one := waiting[s.random.IntN(len(waiting))]
+	s.passed++
+	fmt.Fprintln(s.trace, one.replica.number, one.name)
+	switch {
+	case s.chance(s.plan.kill):
+		s.kills++
+		one.replica.kill()
+		s.startReplica()
+	case s.chance(s.plan.fail):
+		s.failures++
+		s.points.resume(one, errTripped)
+	default:
+		s.points.resume(one, nil)
+	}
+	if s.passed%20 == 0 {
+		s.looks++
+		s.ledgerLost += s.ledger().Lost
+	}
+}
+
+// pass lets time pass; the database's clock may jump ahead.
+func (s *simulation) pass(d time.Duration) {
+	if s.plan.jumps && s.chance(2) {
+		s.ahead.Add(int64(s.random.IntN(10)) * int64(time.Minute))
+	}
+	time.Sleep(d)
+}
+
+func (s *simulation) chance(ofThousand int) bool { return s.random.IntN(1000) < ofThousand }
+
+// write posts a message in the source group, and arranges for what its webhooks and sends
+// will meet.
+func (s *simulation) write(n int) {
+	if s.plan.jumps {
+		switch s.random.IntN(6) {
+		case 0:
+			s.evolution.NextWebhook(fakeevolution.WebhookFault{Do: fakeevolution.Duplicate, Times: 1 + s.random.IntN(3)})
+		case 1:
+			s.evolution.NextWebhook(fakeevolution.WebhookFault{Do: fakeevolution.Swap})
+		}
+	}
+	if s.chance(s.plan.faults) {
+		all := []fakeevolution.Fault{
+			fakeevolution.NoSessions(), fakeevolution.DatabaseDown(), fakeevolution.NoGroupMetadata(), fakeevolution.TooManyRequests(time.Minute),
+			fakeevolution.TimedOut(), fakeevolution.TimedOut().AfterPosting(), fakeevolution.ConnectionClosed(), fakeevolution.Reset(), fakeevolution.Reset().AfterPosting(),
+			fakeevolution.HTMLPage(), fakeevolution.HTMLPage().AfterPosting(), fakeevolution.BadGateway().AfterPosting(), fakeevolution.RowNotStored(),
+			fakeevolution.NoKey(), fakeevolution.Hang(), fakeevolution.Hang().AfterPosting(), fakeevolution.Slow(20 * time.Second).On(fakeevolution.OpSend),
+		}
+		s.evolution.Next(all[s.random.IntN(len(all))])
+	}
+	if _, err := s.poster.PostText(s.source.JID(), fmt.Sprintf("Oferta %d: Fone Bluetooth https://www.amazon.com.br/dp/B0%08d?tag=outro-20", n, n)); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *simulation) ledger() repository.Ledger {
+	l, err := s.repo.Queue().Ledger(s.t.Context())
+	s.must(err)
+	return l
+}
+
+// settled says that nothing is on its way any more.
+func (s *simulation) settled() bool {
+	l := s.ledger()
+	if l.Inbox[core.InboxNew]+l.Inbox[core.InboxClaimed]+l.Deliveries[core.DeliveryPending]+
+		l.Deliveries[core.DeliveryDispatching]+l.Deliveries[core.DeliveryAmbiguous] > 0 {
+		return false
+	}
+	for _, n := range l.Inbox {
+		s.arrived += n
+	}
+	arrived := s.arrived
+	s.arrived = 0
+	if arrived >= s.plan.messages*s.plan.tenants {
+		return true
+	}
+	s.evolution.ReleaseWebhooks()
+	return false
+}
+
+// newRandom is a source of its own for each use, so that one does not shift the others.
+func newRandom(seed, use uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, use)) }

@@ -1,0 +1,436 @@
+package engine_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/fnv"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/autopromo-cloud/autopromo/adapters/bunrepository"
+	"github.com/autopromo-cloud/autopromo/adapters/evolution"
+	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/core/engine"
+	"github.com/autopromo-cloud/autopromo/ports/bus"
+	"github.com/autopromo-cloud/autopromo/ports/gateway"
+	"github.com/autopromo-cloud/autopromo/ports/repository"
+	"github.com/autopromo-cloud/autopromo/testkit/fakeevolution"
+	"github.com/autopromo-cloud/autopromo/testkit/fakewhatsapp"
+	"github.com/autopromo-cloud/autopromo/testkit/faulty"
+)
+
+const replicas = 3
+
+var (
+	errTripped = errors.New("no answer")
+	errDead    = errors.New("this process is dead")
+)
+
+// simulation is replicas of the engine whose every step is chosen.
+type simulation struct {
+	*house
+	plan      script
+	random    *rand.Rand
+	points    points
+	network   network
+	gateway   faulty.FullGateway
+	ahead     atomic.Int64 // how far the shared clock has jumped
+	marketers []*marketer
+	meter     meter
+	trace     hash.Hash64
+
+	mu      sync.Mutex
+	living  []*replica
+	started int
+	turns   int // of replicas at the webhooks
+
+	passed, kills, failures, freezes, ledgerLost, looks, arrived int
+}
+
+// now is the clock all replicas share.
+func (s *simulation) now() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
+
+// newSimulation builds the world and its tenants; nothing goes wrong yet.
+func newSimulation(t *testing.T, seed uint64, plan script) *simulation {
+	s := &simulation{
+		house: &house{t: t, world: fakewhatsapp.New(fakewhatsapp.Options{Seed: seed})},
+		plan:  plan, random: newRandom(seed, 1), network: network{hosts: map[string]*listener{}}, trace: fnv.New64a(),
+		meter: meter{calls: map[string][]time.Time{}, under: map[string][]*replica{}, begun: map[core.DeliveryID]time.Time{}, saved: map[core.OfferID]time.Time{}},
+	}
+	ctx := t.Context()
+	var err error
+	s.repo, err = bunrepository.OpenSQLite(ctx, filepath.Join(t.TempDir(), "autopromo.db"), bunrepository.Options{Keys: testKeys(t)})
+	s.must(err)
+	t.Cleanup(func() { s.must(s.repo.Close()) })
+	s.must(s.repo.Migrate(ctx))
+	s.evolution, err = fakeevolution.New(s.world, fakeevolution.Options{APIKey: adminKey, Client: s.network.client(), RetryScale: 1})
+	s.must(err)
+	t.Cleanup(s.evolution.Close)
+	s.network.serve(t, "provider.test:80", s.evolution)
+	s.network.serve(t, "hooks.test:80", http.HandlerFunc(s.anyReplica))
+	evo, err := evolution.New(evolution.Options{Client: s.network.client()})
+	s.must(err)
+	s.gateway = evo
+
+	s.poster, err = s.world.AddPhone("5511900000001", "Ana Ofertas")
+	s.must(err)
+	s.source, err = s.world.AddGroup(fakewhatsapp.GroupSpec{Subject: "Achadinhos da Ana", Admins: []*fakewhatsapp.Phone{s.poster}})
+	s.must(err)
+	first := s.startReplica()
+	s.engine = first.engine
+	for i := range plan.tenants {
+		m := s.marketer(fmt.Sprint("loja", i), fmt.Sprintf("551190000001%d", i), fmt.Sprintf("loja%d-20", i))
+		second := s.group("Segundo grupo", m.phone)
+		_, err := m.AddDestination(ctx, engine.NewGroup{JID: string(second.JID())})
+		s.must(err)
+		_, err = m.ChangeSettings(ctx, func(c *core.Settings) error { plan.settings(c); return nil })
+		s.must(err)
+		s.marketers = append(s.marketers, m)
+	}
+	first.kill()
+	return s
+}
+
+// replica is one process.
+type replica struct {
+	s      *simulation
+	number int
+	engine *engine.Engine
+	dead   atomic.Bool
+	life   context.Context // ends when it is killed
+	die    context.CancelFunc
+	cancel context.CancelFunc
+	done   chan error
+}
+
+// startReplica starts a process.
+func (s *simulation) startReplica() *replica {
+	s.mu.Lock()
+	s.started++
+	r := &replica{s: s, number: s.started, done: make(chan error, 1)}
+	s.mu.Unlock()
+	bell := lossy{}
+	e, err := engine.New(engine.Deps{
+		Repository: watched{s.repo, r}, Publisher: bell, Subscriber: bell,
+		Gateways: []gateway.Gateway{metered{faulty.Gateway(s.gateway, r.trip("")), r}}, Resolver: shortLinks{},
+	}, engine.Config{
+		PublicURL: "http://hooks.test", ServerURL: "http://provider.test", ServerKey: core.NewSecret(adminKey),
+		IdlePoll: s.plan.idlePoll, SweepEvery: 2 * s.plan.idlePoll, DoorbellGrace: time.Millisecond, SendTimeout: 30 * time.Second,
+		Logger: slog.New(slog.DiscardHandler), Now: s.now,
+	})
+	s.must(err)
+	r.engine = e
+	r.life, r.die = context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
+	r.cancel = cancel
+	go func() { r.done <- e.Run(ctx) }()
+	s.mu.Lock()
+	s.living = append(s.living, r)
+	s.mu.Unlock()
+	return r
+}
+
+// kill ends a process where it stands: nothing it does from now on has an effect.
+func (r *replica) kill() {
+	r.dead.Store(true)
+	r.s.mu.Lock()
+	r.s.living = slices.DeleteFunc(r.s.living, func(other *replica) bool { return other == r })
+	r.s.mu.Unlock()
+	r.s.points.release(r)
+	r.die()
+	r.cancel()
+}
+
+// end stops a process in order.
+func (r *replica) end() {
+	r.cancel()
+	r.s.must(<-r.done)
+}
+
+// trip makes a process stand at each point until it is let go. whose makes points of
+// different tenants different.
+func (r *replica) trip(whose string) faulty.Trip {
+	return func(_ context.Context, name string) error {
+		switch {
+		case r.dead.Load():
+			return errDead
+		case strings.HasPrefix(name, "lane.renew"):
+			// A process that stands still within its call to the provider loses its lane all the
+			// same; what that means takes real processes to try.
+			return nil
+		}
+		return r.s.points.stand(r, name+" "+whose)
+	}
+}
+
+// anyReplica is the load balancer in front of the replicas.
+func (s *simulation) anyReplica(w http.ResponseWriter, req *http.Request) {
+	s.mu.Lock()
+	s.turns++
+	var r *replica
+	if len(s.living) > 0 {
+		r = s.living[s.turns%len(s.living)]
+	}
+	s.mu.Unlock()
+	if r == nil {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	(&house{engine: r.engine}).webhook(w, req)
+}
+
+// points is where goroutines stand.
+type points struct {
+	mu      sync.Mutex
+	active  bool
+	waiting []*point
+}
+
+type point struct {
+	replica *replica
+	name    string
+	answer  chan error
+}
+
+func (p *points) stand(r *replica, name string) error {
+	p.mu.Lock()
+	if !p.active {
+		p.mu.Unlock()
+		return nil
+	}
+	one := &point{r, name, make(chan error, 1)}
+	p.waiting = append(p.waiting, one)
+	p.mu.Unlock()
+	return <-one.answer
+}
+
+// sorted lists those that wait, in an order that does not depend on who came first.
+func (p *points) sorted() []*point {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	slices.SortStableFunc(p.waiting, func(a, b *point) int {
+		return cmp.Or(cmp.Compare(a.replica.number, b.replica.number), strings.Compare(a.name, b.name))
+	})
+	return slices.Clone(p.waiting)
+}
+
+func (p *points) resume(one *point, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiting = slices.DeleteFunc(p.waiting, func(other *point) bool { return other == one })
+	one.answer <- err
+}
+
+// release lets go all that a dead process has waiting, or everybody when r is nil.
+func (p *points) release(r *replica) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiting = slices.DeleteFunc(p.waiting, func(one *point) bool {
+		switch {
+		case r == nil:
+			one.answer <- nil
+		case one.replica == r:
+			one.answer <- errDead
+		}
+		return r == nil || one.replica == r
+	})
+}
+
+// watched is the database as one process reaches it.
+type watched struct {
+	repository.Repository
+	r *replica
+}
+
+func (w watched) Tenant(id core.TenantID) repository.Tenant {
+	return watchedTenant{faulty.Repository(noted{w.Repository, &w.r.s.meter, w.r.s.now}, w.r.trip(string(id))).Tenant(id), w.r.s}
+}
+
+func (w watched) Queue() repository.Queue {
+	return faulty.Repository(w.Repository, w.r.trip("")).Queue()
+}
+
+type watchedTenant struct {
+	repository.Tenant
+	s *simulation
+}
+
+func (t watchedTenant) Lane() repository.Lane { return watchedLane{t.Tenant.Lane(), t.s} }
+
+// watchedLane notes when the sender had looked at what is pending.
+type watchedLane struct {
+	repository.Lane
+	s *simulation
+}
+
+func (l watchedLane) Begin(ctx context.Context, b repository.Begin) (core.Delivery, error) {
+	looked := l.s.now()
+	d, err := l.Lane.Begin(ctx, b)
+	if err == nil {
+		l.s.meter.begin(d.ID, looked)
+	}
+	return d, err
+}
+
+// noted is the database itself: it notes when an offer's deliveries could be seen.
+type noted struct {
+	repository.Repository
+	meter *meter
+	now   func() time.Time
+}
+
+func (n noted) Tenant(id core.TenantID) repository.Tenant {
+	return notedTenant{n.Repository.Tenant(id), n}
+}
+
+type notedTenant struct {
+	repository.Tenant
+	n noted
+}
+
+func (t notedTenant) Offers() repository.Offers { return notedOffers{t.Tenant.Offers(), t.n} }
+
+type notedOffers struct {
+	repository.Offers
+	n noted
+}
+
+func (o notedOffers) Save(ctx context.Context, s repository.SaveOffer) (core.Offer, error) {
+	offer, err := o.Offers.Save(ctx, s)
+	if err == nil {
+		o.n.meter.save(offer.ID, o.n.now())
+	}
+	return offer, err
+}
+
+// meter is what the provider's side would see of the pace.
+type meter struct {
+	mu    sync.Mutex
+	calls map[string][]time.Time // by session
+	under map[string][]*replica
+	most  int
+	begun map[core.DeliveryID]time.Time
+	saved map[core.OfferID]time.Time // first
+}
+
+func (m *meter) save(id core.OfferID, at time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.saved[id].IsZero() {
+		m.saved[id] = at
+	}
+}
+
+func (m *meter) begin(id core.DeliveryID, looked time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.begun[id] = looked
+}
+
+func (m *meter) call(r *replica, session string, at time.Time) (over func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.calls[session] = append(m.calls[session], at)
+	m.under[session] = slices.DeleteFunc(m.under[session], func(other *replica) bool { return other.dead.Load() })
+	m.under[session] = append(m.under[session], r)
+	m.most = max(m.most, len(m.under[session]))
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if i := slices.Index(m.under[session], r); i >= 0 {
+			m.under[session] = slices.Delete(m.under[session], i, i+1)
+		}
+	}
+}
+
+// metered is the provider as one process reaches it.
+type metered struct {
+	faulty.FullGateway
+	r *replica
+}
+
+func (g metered) Send(ctx context.Context, s gateway.Session, m gateway.Outbound) (gateway.Receipt, error) {
+	defer g.r.s.meter.call(g.r, s.Name, g.r.s.now())()
+	// The calls of a process end with it.
+	ctx, cancel := context.WithCancel(ctx)
+	defer context.AfterFunc(g.r.life, cancel)()
+	return g.FullGateway.Send(ctx, s, m)
+}
+
+// lossy is a bus that loses every doorbell: whatever is found, a sweep finds it.
+type lossy struct{}
+
+func (lossy) Publish(context.Context, string, ...bus.Message) error { return nil }
+
+func (lossy) Subscribe(ctx context.Context, _ string, _ func(context.Context, bus.Message) error) error {
+	<-ctx.Done()
+	return nil
+}
+
+// network is HTTP within the simulation: its connections are in memory, so that time passes
+// only when nobody has anything to do.
+type network struct {
+	mu    sync.Mutex
+	hosts map[string]*listener
+}
+
+func (n *network) client() *http.Client {
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, host string) (net.Conn, error) {
+		n.mu.Lock()
+		l := n.hosts[host]
+		n.mu.Unlock()
+		if l == nil {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+		}
+		here, there := net.Pipe()
+		select {
+		case l.dialed <- there:
+			return here, nil
+		case <-l.closed:
+			return nil, net.ErrClosed
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}}}
+}
+
+func (n *network) serve(t *testing.T, host string, h http.Handler) {
+	l := &listener{dialed: make(chan net.Conn), closed: make(chan struct{})}
+	n.mu.Lock()
+	n.hosts[host] = l
+	n.mu.Unlock()
+	server := &http.Server{Handler: h, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(l) }()
+	t.Cleanup(func() { server.Close(); <-done })
+}
+
+type listener struct {
+	dialed chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (l *listener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.dialed:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *listener) Close() error   { l.once.Do(func() { close(l.closed) }); return nil }
+func (l *listener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 80} }
