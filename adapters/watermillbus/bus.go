@@ -53,12 +53,15 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// waiting is how many messages of a subscription may wait for a handler in a channel.
+const waiting = 64
+
 // Bus is a publisher and a subscriber over Watermill. It is safe for concurrent use.
 type Bus struct {
-	publisher  message.Publisher
-	subscriber message.Subscriber
-	options    Options
-	nackPause  time.Duration
+	publisher message.Publisher
+	subscribe func(context.Context, string) (<-chan *message.Message, error)
+	options   Options
+	nackPause time.Duration
 }
 
 var (
@@ -72,9 +75,13 @@ func New(publisher message.Publisher, subscriber message.Subscriber, options Opt
 	if publisher == nil || subscriber == nil {
 		return nil, errors.New("watermillbus: a publisher and a subscriber are required")
 	}
-	b := &Bus{publisher: publisher, subscriber: subscriber, options: options.withDefaults()}
-	switch subscriber.(type) {
-	case *SQLite, *Redis: // delay by themselves
+	b := &Bus{publisher: publisher, subscribe: subscriber.Subscribe, options: options.withDefaults()}
+	switch q := subscriber.(type) {
+	case *SQLite: // delays by itself
+	case *Redis: // delays by itself
+		b.subscribe = func(ctx context.Context, topic string) (<-chan *message.Message, error) {
+			return q.subscribe(ctx, topic, waiting)
+		}
 	default:
 		b.nackPause = b.options.RedeliverAfter
 	}
@@ -117,7 +124,7 @@ func (b *Bus) Subscribe(ctx context.Context, topic string, handle func(context.C
 
 	channels := make([]<-chan *message.Message, b.options.Subscriptions)
 	for i := range channels {
-		messages, err := b.subscriber.Subscribe(alive, topic)
+		messages, err := b.subscribe(alive, topic)
 		if err != nil {
 			stop()
 			for _, opened := range channels[:i] {
@@ -167,11 +174,28 @@ func (b *Bus) consume(
 				}
 				continue
 			}
+			from := messages
 			running.Go(func() {
 				defer func() { <-slots }()
-				b.deliver(ctx, topic, m, handle)
+				// What is there already needs no goroutine of its own.
+				for more := true; more; m, more = ready(ctx, from) {
+					b.deliver(ctx, topic, m, handle)
+				}
 			})
 		}
+	}
+}
+
+// ready takes a message that need not be waited for.
+func ready(ctx context.Context, messages <-chan *message.Message) (*message.Message, bool) {
+	if ctx.Err() != nil {
+		return nil, false
+	}
+	select {
+	case m, open := <-messages:
+		return m, open // that it ended, consume finds out too
+	default:
+		return nil, false
 	}
 }
 
@@ -183,7 +207,7 @@ func (b *Bus) resubscribe(ctx, alive context.Context, topic string) <-chan *mess
 		if !pause(ctx, b.options.RedeliverAfter) {
 			return nil
 		}
-		messages, err := b.subscriber.Subscribe(alive, topic)
+		messages, err := b.subscribe(alive, topic)
 		if err == nil {
 			return messages
 		}

@@ -73,6 +73,12 @@ func (s *redisSubscription) takeOver(ctx context.Context) {
 // nobody, as long idle as others wait before they take over.
 func (s *redisSubscription) finish() {
 	s.watchers.Wait()
+	for len(s.out) > 0 {
+		select {
+		case <-s.out: // nobody took it, so nobody shall begin it here
+		default:
+		}
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), publishWithin)
 	defer cancel()
 	s.settle(ctx)

@@ -39,6 +39,12 @@ func (q *Redis) join(ctx context.Context, topic string) error {
 // waited out. The channel closes when ctx ends or the queue is closed; by then what was not
 // acknowledged is free for others.
 func (q *Redis) Subscribe(ctx context.Context, topic string) (<-chan *message.Message, error) {
+	return q.subscribe(ctx, topic, 0)
+}
+
+// subscribe is Subscribe with room for messages that wait for a handler, so that not each of
+// them has to be handed over in person.
+func (q *Redis) subscribe(ctx context.Context, topic string, room int) (<-chan *message.Message, error) {
 	if err := q.SubscribeInitialize(topic); err != nil {
 		return nil, err
 	}
@@ -47,7 +53,7 @@ func (q *Redis) Subscribe(ctx context.Context, topic string) (<-chan *message.Me
 	}
 	s := &redisSubscription{
 		queue: q, topic: topic, consumer: consumerName(),
-		out:     make(chan *message.Message),
+		out:     make(chan *message.Message, room),
 		arrived: make(chan []redis.XMessage),
 		settled: make(chan struct{}, 1),
 		held:    map[string]*redisClaim{},

@@ -56,21 +56,19 @@ func (s *redisSubscription) run(ctx context.Context) {
 	s.takeOver(ctx)
 	for ctx.Err() == nil {
 		s.promote(next)
+		s.handOut(ctx)
 		arrived := s.arrived
 		if len(s.held) >= o.Window {
 			arrived = nil
 		}
 		var out chan<- *message.Message
-		var first *redisClaim
 		var msg *message.Message
 		if len(s.ready) > 0 {
-			out, first = s.out, s.ready[0]
-			msg = first.msg
+			out, msg = s.out, s.ready[0].msg
 		}
 		select {
 		case out <- msg:
-			s.ready = s.ready[1:]
-			s.watchers.Go(func() { s.watch(ctx, first) })
+			s.handedOut(ctx)
 		case batch := <-arrived:
 			s.add(ctx, batch)
 		case <-s.settled:
@@ -94,6 +92,25 @@ func (s *redisSubscription) run(ctx context.Context) {
 	}
 	reading.Wait()
 	s.finish()
+}
+
+// handOut hands out what is ready as far as it need not be waited for.
+func (s *redisSubscription) handOut(ctx context.Context) {
+	for len(s.ready) > 0 {
+		select {
+		case s.out <- s.ready[0].msg:
+			s.handedOut(ctx)
+		default:
+			return
+		}
+	}
+}
+
+// handedOut notes that the first ready message was handed out.
+func (s *redisSubscription) handedOut(ctx context.Context) {
+	first := s.ready[0]
+	s.ready = s.ready[1:]
+	s.watchers.Go(func() { s.watch(ctx, first) })
 }
 
 // add takes entries in.

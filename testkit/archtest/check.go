@@ -41,9 +41,11 @@ func (g graph) faults(policy Policy) []string {
 			found = append(found, fmt.Sprintf("the rule for %q covers no package", policy.Rules[i].Branch))
 		}
 	}
-	for branch, owner := range policy.Only {
-		if !claimed[branch] {
-			found = append(found, fmt.Sprintf("nothing in %s imports %s, so its rule checks nothing", owner, branch))
+	for branch, owners := range policy.Only {
+		for _, owner := range owners {
+			if !claimed[owner+" "+branch] {
+				found = append(found, fmt.Sprintf("nothing in %s imports %s, so its rule checks nothing", owner, branch))
+			}
 		}
 	}
 	sort.Strings(found)
@@ -93,14 +95,15 @@ func (g graph) forbidden(path, at, next string, rule Rule, policy Policy, claime
 			return "nothing imports " + private
 		}
 	}
-	for branch, owner := range policy.Only {
+	for branch, owners := range policy.Only {
 		if !within(next, branch) {
 			continue
 		}
-		if within(path, absolute(g.module, owner)) {
-			claimed[branch] = true
+		i := slices.IndexFunc(owners, func(owner string) bool { return within(path, absolute(g.module, owner)) })
+		if i >= 0 {
+			claimed[owners[i]+" "+branch] = true
 		} else if at == path || !rule.free() {
-			return branch + " belongs to " + owner
+			return branch + " belongs to " + strings.Join(owners, " and ")
 		}
 	}
 	if rule.OwnBranch && within(next, absolute(g.module, rule.Branch)) {

@@ -47,7 +47,7 @@ var shopPolicy = archtest.Policy{
 		{Branch: "adapters/b", Allow: []string{"core/...", "ports/...", "example.org/sdk/..."}},
 		{Branch: "apps", Allow: []string{"..."}},
 	},
-	Only:    map[string]string{"example.org/sdk": "adapters/b"},
+	Only:    map[string][]string{"example.org/sdk": {"adapters/b"}},
 	Private: []string{"apps"},
 }
 

@@ -10,10 +10,9 @@ import "strings"
 type Policy struct {
 	// Rules cover the packages of the module; of several that fit the longest Branch wins.
 	Rules []Rule
-	// Only names third-party branches and the one branch of the module that may import
-	// each. A branch whose rule allows "..." may reach them through others, but not import
-	// them.
-	Only map[string]string
+	// Only names third-party branches and the branches of the module that may import each.
+	// A branch whose rule allows "..." may reach them through others, but not import them.
+	Only map[string][]string
 	// Private branches are imported by nothing outside themselves.
 	Private []string
 }
