@@ -116,7 +116,7 @@ func TestCheck(t *testing.T) {
 		{
 			name: "an exclusive rule that nothing uses",
 			policy: func(p *archtest.Policy) {
-				p.Only = map[string]string{"example.org/sdk": "adapters/b", "example.org/old": "adapters/a"}
+				p.Only = map[string][]string{"example.org/sdk": {"adapters/b"}, "example.org/old": {"adapters/a"}}
 			},
 			want: "nothing in adapters/a imports example.org/old",
 		},
