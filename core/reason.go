@@ -84,6 +84,7 @@ const (
 	ReasonLinkUnresolved     Reason = "link_unresolved"
 	ReasonLinkDead           Reason = "link_dead"
 	ReasonLinkDeceptive      Reason = "link_deceptive"
+	ReasonLinkTorn           Reason = "link_torn"
 	ReasonLinkNotProduct     Reason = "link_not_product"
 	ReasonLinkForeignProfile Reason = "link_foreign_profile"
 	ReasonLinkMarketplace    Reason = "link_marketplace"

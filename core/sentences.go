@@ -72,6 +72,7 @@ var sentences = map[Reason]sentence{
 	ReasonLinkUnresolved:     {"Não foi possível abrir o link curto: {detail}.", "The short link could not be opened: {detail}."},
 	ReasonLinkDead:           {"O link curto não leva a nada: {detail}.", "The short link leads nowhere: {detail}."},
 	ReasonLinkDeceptive:      {"Link com endereço enganoso.", "Link with a deceptive address."},
+	ReasonLinkTorn:           {"Um link está partido, e o resto dele ficou no texto: {detail}.", "A link is torn, and the rest of it is left in the text: {detail}."},
 	ReasonLinkNotProduct:     {"O link não leva a um produto que possa levar a sua tag: {detail}.", "The link does not lead to a product that can carry your tag: {detail}."},
 	ReasonLinkForeignProfile: {"O link leva ao perfil ou à lista de outro afiliado: {detail}.", "The link leads to another affiliate's profile or list: {detail}."},
 	ReasonLinkMarketplace:    {"A sua tag não vale neste país da loja: {detail}.", "Your tag does not count in this country of the store: {detail}."},

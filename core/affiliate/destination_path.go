@@ -60,11 +60,13 @@ func leadsElsewhere(segment string) bool {
 	segment = strings.TrimSuffix(segment, "-br.lr") // of Renner's pages
 	names := strings.FieldsFunc(segment, func(r rune) bool { return strings.ContainsRune("+~_-", r) })
 	return slices.ContainsFunc(names, func(name string) bool {
-		name = strings.Trim(name, ".")
-		if strings.IndexByte(name, '.') < 0 {
+		name = strings.TrimRight(name, ".")
+		i := strings.LastIndexByte(name, '.')
+		if i < 0 {
 			return false
 		}
-		_, isDomain := publicsuffix.PublicSuffix(name)
+		_, isDomain := publicsuffix.PublicSuffix("x" + name[i:])
+		name = strings.TrimLeft(name, ".")
 		isAddress := strings.Count(name, ".") == 3 && strings.Trim(name, ".0123456789") == ""
 		return isDomain || isAddress
 	})

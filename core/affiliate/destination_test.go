@@ -38,6 +38,7 @@ func TestCleanDestination(t *testing.T) {
 		{link: loja + "p/1%E2%80%8Brival", reason: core.ReasonLinkDeceptive},
 		{link: loja + "p/evil.com", reason: core.ReasonLinkDeceptive},
 		{link: loja + "p/kit-evil.com-azul", reason: core.ReasonLinkDeceptive},
+		{link: loja + "p/coisa-boa-.ht", reason: core.ReasonLinkDeceptive},
 		{link: loja + "p/evil.xn--p1ai", reason: core.ReasonLinkDeceptive},
 		{link: loja + "p/v1.2-beta.5/p", want: loja + "p/v1.2-beta.5/p"},
 		{link: loja + "www.evil.de/p", reason: core.ReasonLinkDeceptive},

@@ -35,3 +35,29 @@ func TestTorn(t *testing.T) {
 		}
 	}
 }
+
+// FuzzNamesIdentity: whatever stands before a parameter, plain or escaped, does not hide it, and
+// an identity that a link shows is found where it stands again.
+func FuzzNamesIdentity(f *testing.F) {
+	for _, s := range []string{"", "R$ 10 = R$ 5", "?x", "tag%3", "&#", "＝", "t\u200bag=", "%E2%80", "\xff", "https://loja.com.br/?tag=outra-20&x="} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, before string) {
+		for _, parameter := range []string{" tag=rival-20", " ?x=1", " tag%3Drival-20"} {
+			if !NamesIdentity(before + parameter) {
+				t.Errorf("not found in %q", before+parameter)
+			}
+		}
+		if !Torn(before, "\n?x=rival") {
+			t.Errorf("not torn: %q", before)
+		}
+		for _, name := range Bearers(before + "&tag=rival-20") {
+			if len(name) < 4 || len(name) > 64 {
+				t.Errorf("%q is nobody", name)
+			}
+		}
+		if identity := []string{"rival-20"}; !Bears(before+" rival-20", identity) {
+			t.Errorf("not borne: %q", before)
+		}
+	})
+}

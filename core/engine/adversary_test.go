@@ -86,7 +86,11 @@ func TestAdversary(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		final, err := tenant.write(t.Context(), p, core.SubID{})
+		var sub core.SubID
+		if random.Intn(2) == 0 {
+			sub = core.NewSubID("grupo", "oferta")
+		}
+		final, err := tenant.write(t.Context(), p, sub)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -123,10 +123,7 @@ func (t *Tenant) plan(ctx context.Context, v view, source core.Source, text stri
 		p.hold(core.Hold{Reason: core.ReasonTooLong})
 		return p, nil
 	}
-	if p.torn() {
-		p.sells = true
-		p.hold(core.Hold{Reason: core.ReasonLinkDeceptive})
-	}
+	p.holdTorn()
 	var held []core.Hold // of single links
 	for _, f := range p.found {
 		if p.decision(f.URL) >= 0 {
@@ -154,18 +151,18 @@ func (t *Tenant) plan(ctx context.Context, v view, source core.Source, text stri
 	return p, nil
 }
 
-// torn says whether the rest of some link stands in the text behind it.
-func (p *plan) torn() bool {
+// holdTorn holds the text when the rest of a link stands in it, behind the link.
+func (p *plan) holdTorn() {
 	for i, f := range p.found {
 		end := len(p.text)
 		if i+1 < len(p.found) {
 			end = p.found[i+1].Start
 		}
 		if affiliate.Torn(f.URL, p.text[f.End:end]) {
-			return true
+			p.sells = true
+			p.hold(core.Hold{Reason: core.ReasonLinkTorn, Detail: hostOf(f.URL)})
 		}
 	}
-	return false
 }
 
 // decision is the index of the decision about a link, -1 while there is none.

@@ -153,7 +153,7 @@ func TestUnglue(t *testing.T) {
 func FuzzLinks(f *testing.F) {
 	for _, s := range []string{
 		"veja https://amzn.to/3abc👈 e evil.com.br", "*//a.co/d/1*\u2060", "https://meli.la/1aMs9xn167.51:443/x",
-		"hxxps://amzn.to x@y.com/z", "*a*.com i❤.ws lo\u200bja.\u200bco a.b@c.de http://🔥", "intent://a.com javascript:b", "amazon。com\\@x", "\xff.com",
+		"hxxps://amzn.to x@y.com/z", "*a*.com i❤.ws lo\u200bja.\u200bco a.b@c.de http://🔥", "intent://a.com javascript:b", "a.com-b x.a://b c.com.https://d", "*a.*com\u200bb a@b_c.com", "https://a.co/b？c＝d\u2060/e/~f", "amazon。com\\@x", "\xff.com",
 	} {
 		f.Add(s)
 	}
