@@ -21,7 +21,9 @@ func newStrangers(tags []core.Tag) *strangers {
 	s := &strangers{}
 	for _, tag := range tags {
 		for _, value := range tag.Fields {
-			s.own = append(s.own, strings.TrimPrefix(strings.ToLower(value), "magazine"))
+			// As a link shows it; a template is a link itself.
+			s.own = append(s.own, affiliate.Bearers("?tag="+value)...)
+			s.own = append(s.own, affiliate.Bearers(value)...)
 		}
 	}
 	return s
