@@ -54,7 +54,6 @@ type user struct {
 	qr, code             string
 	phone                *fakewhatsapp.Phone
 	link                 *fakewhatsapp.Session
-	groups               map[core.JID]fakewhatsapp.GroupInfo
 }
 
 const adminToken = "admin-token-of-the-stand-in"

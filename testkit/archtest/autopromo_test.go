@@ -24,9 +24,11 @@ func TestImportRule(t *testing.T) {
 			{Branch: "core/extract", Allow: text},
 			{Branch: "core/engine", Allow: []string{"core/...", "ports/..."}},
 			{Branch: "ports", Allow: []string{"core"}},
+			{Branch: "ports/gateway/gatewayhttp", Allow: []string{"core", "ports/gateway"}},
 			{Branch: "adapters/evolution", Allow: adapterAllow()},
 			{Branch: "adapters/whatsmeow", Allow: adapterAllow(
 				"go.mau.fi/whatsmeow/...", "go.mau.fi/libsignal/logger", "google.golang.org/protobuf/proto")},
+			{Branch: "adapters/waha", Allow: adapterAllow()},
 			{Branch: "adapters/bunrepository", OwnBranch: true, Allow: adapterAllow(
 				"github.com/uptrace/bun/...", "modernc.org/sqlite/...", "github.com/jackc/pgx/v5/...", "golang.org/x/crypto/...")},
 			{Branch: "adapters/watermillbus", OwnBranch: true, Allow: adapterAllow(

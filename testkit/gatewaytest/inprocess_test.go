@@ -59,11 +59,11 @@ func (g *inProcess) call(s gateway.Session, op string, c tinyCall) (tinyAnswer, 
 	}
 	g.p.mu.Lock()
 	defer g.p.mu.Unlock()
-	if a := g.p.do(op, c); a.Kind == "" {
-		return a, nil
-	} else {
+	a := g.p.do(op, c)
+	if a.Kind != "" {
 		return a, &gateway.Error{Op: op, Kind: a.Kind}
 	}
+	return a, nil
 }
 
 func (g *inProcess) Provision(_ context.Context, s gateway.Session, _ gateway.Webhook) (gateway.Provisioned, error) {
