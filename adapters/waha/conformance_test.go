@@ -180,6 +180,17 @@ func (p *provider) happen(name string, what gatewaytest.Happening) error {
 	return p.Happen(name, what)
 }
 
+// TestLiveModeNeedsNoPhone runs the live mode against the fake, as the author of an adapter
+// would against a real server.
+func TestLiveModeNeedsNoPhone(t *testing.T) {
+	gatewaytest.Run(t, func(tb testing.TB) gatewaytest.Harness {
+		p := newProvider(tb, fakewaha.Options{})
+		return gatewaytest.Harness{Gateway: newGateway(tb, waha.Options{}), Provider: gatewaytest.Live{
+			ServerURL: p.url, ServerKey: core.NewSecret(apiKey),
+		}}
+	})
+}
+
 // TestLive runs what needs no phone against a real server.
 func TestLive(t *testing.T) {
 	url := os.Getenv("AUTOPROMO_TEST_WAHA_URL")
