@@ -56,6 +56,10 @@ race: ## Run the tests of concurrent packages under the race detector
 crash: ## Kill the real program and its servers at every point, and judge by what was posted
 	CGO_ENABLED=0 $(SERVICES) go run ./apps/crash
 
+.PHONY: mutants
+mutants: ## Break each rule of the database layer in turn, and want a test to notice (minutes)
+	CGO_ENABLED=0 $(SERVICES) go test -count=1 -v -timeout 60m -run '^TestMutants$$|^TestMutation' ./adapters/bunrepository -mutants
+
 .PHONY: vet
 vet: ## The quick part of lint: format and go vet
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
@@ -96,7 +100,8 @@ export RATIOS
 .PHONY: bench
 bench: SHELL := /bin/bash -o pipefail
 bench: ## Run the benchmarks and print ratios
-	CGO_ENABLED=0 go test -run '^$$' -bench . -benchmem ./... | grep -v 'no test files' | awk "$$RATIOS"
+	CGO_ENABLED=0 go test -run '^$$' -bench . -benchmem ./core/... | grep -v 'no test files' | awk "$$RATIOS"
+	CGO_ENABLED=0 $(SERVICES) go run ./apps/bench
 
 .PHONY: vuln
 vuln: ## Look for known vulnerabilities; needs the network
