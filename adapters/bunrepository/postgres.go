@@ -145,7 +145,7 @@ func timedOut(ctx context.Context, err error) error {
 	case errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-		return fmt.Errorf("%w: %v", errNoAnswer, err)
+		return fmt.Errorf("%w: %s", errNoAnswer, err.Error()) // not to be taken for the caller's deadline
 	}
 	return err
 }

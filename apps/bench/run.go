@@ -75,8 +75,10 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	defer func() { err = errors.Join(err, b.servers.stop(), stop()) }()
 	began := time.Now()
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	defer table.Flush()
-	row(table, line{"what", "ours", "against", "figure", "aim"})
+	defer func() { err = errors.Join(err, table.Flush()) }()
+	if err := row(table, line{"what", "ours", "against", "figure", "aim"}); err != nil {
+		return err
+	}
 	for _, m := range measurements {
 		if !strings.Contains(m.name, o.only) {
 			continue
@@ -89,7 +91,9 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
 		for _, l := range lines {
-			row(table, l)
+			if err := row(table, l); err != nil {
+				return err
+			}
 		}
 	}
 	return row(table, line{what: fmt.Sprintf("in %v on %d cores", time.Since(began).Round(time.Second), runtime.NumCPU())})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
@@ -72,7 +73,7 @@ func webhook(base string, id core.TenantID, n int) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequest(http.MethodPost, base+"/hooks/"+string(evolution.Name)+"/"+string(id), strings.NewReader(string(body)))
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, base+"/hooks/"+string(evolution.Name)+"/"+string(id), strings.NewReader(string(body)))
 	if err != nil {
 		return nil, err
 	}

@@ -56,7 +56,8 @@ func openFleet(ctx context.Context, binary, profile, logs string, env []string) 
 		return nil, err
 	}
 	f := &fleet{binary: binary, dir: dir, logs: logs, env: env, roles: []string{"all"}}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +116,7 @@ func (f *fleet) serve(ctx context.Context) (err error) {
 // start starts process i, with more environment, and waits until it says that it is ready.
 // One that its kill point ends before that counts as started.
 func (f *fleet) start(ctx context.Context, i int, more ...string) error {
-	cmd := exec.Command(f.binary, "serve", "--roles", f.roles[i])
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), f.binary, "serve", "--roles", f.roles[i])
 	cmd.Env = append(append(os.Environ(), f.env...), more...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
