@@ -99,9 +99,9 @@ func (v *verdict) add(o verdict) {
 }
 
 func (v verdict) String() string {
-	return fmt.Sprintf("messages %d, due %d, posted %d, points %d, kills %d, failures %d, freezes %d; lost %d, doubled %d, sent but not posted %d, unconfirmed %d, expired %d; "+
+	return fmt.Sprintf("trace %x messages %d, due %d, posted %d, points %d, kills %d, failures %d, freezes %d; lost %d, doubled %d, sent but not posted %d, unconfirmed %d, expired %d; "+
 		"max in flight %d, order inversions %d, gaps below the minimum %d of %d, sends in quiet hours %d; ledger lost %d in %d looks",
-		v.messages, v.due, v.posted, v.points, v.kills, v.failures, v.freezes, v.lost, v.doubled, v.untrue, v.unconfirmed, v.expired,
+		v.trace, v.messages, v.due, v.posted, v.points, v.kills, v.failures, v.freezes, v.lost, v.doubled, v.untrue, v.unconfirmed, v.expired,
 		v.inFlight, v.inversions, v.short, v.gaps, v.quiet, v.ledgerLost, v.ledgerLooks)
 }
 
