@@ -278,7 +278,8 @@ var sendMutants = []mutant{
 	{"mixes callers up", "FiftyCallersAtOnce", func(g *tiny) gateway.Gateway {
 		var last atomic.Pointer[string]
 		return broken{tiny: g, send: func(ctx context.Context, s gateway.Session, m gateway.Outbound) (gateway.Receipt, error) {
-			last.Store(&m.Text)
+			text := m.Text
+			last.Store(&text)
 			time.Sleep(time.Millisecond)
 			m.Text = *last.Load()
 			return g.Send(ctx, s, m)

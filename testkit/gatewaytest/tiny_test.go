@@ -71,7 +71,8 @@ func (g *tiny) call(ctx context.Context, s gateway.Session, op string, c tinyCal
 		return tinyAnswer{}, e
 	}
 	var a tinyAnswer
-	if json.NewDecoder(io.LimitReader(res.Body, g.limit)).Decode(&a) != nil || res.StatusCode != http.StatusOK {
+	data, err := io.ReadAll(io.LimitReader(res.Body, g.limit))
+	if err != nil || json.Unmarshal(bytes.TrimSpace(data), &a) != nil || res.StatusCode != http.StatusOK {
 		return fail(unsure)
 	}
 	if a.Kind != "" {
