@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -320,8 +322,16 @@ var networkMutants = []mutant{
 		return g
 	}},
 	{"reads without a bound", "AnEndlessAnswerIsCutOff", asking(func(g *tiny, ctx context.Context, s gateway.Session) (gateway.Status, error) {
-		g.limit = 1 << 40
-		return g.Status(ctx, s)
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.ServerURL+"/status", http.NoBody)
+		if err != nil {
+			return gateway.Status{}, kind(gateway.KindInvalid)
+		}
+		res, err := g.client.Do(req)
+		if err == nil {
+			_, _ = io.Copy(io.Discard, res.Body)
+			res.Body.Close()
+		}
+		return gateway.Status{}, kind(gateway.KindTemporary)
 	})},
 	{"tells the key in errors", "ErrorsHoldNoSecrets", asking(func(g *tiny, ctx context.Context, s gateway.Session) (gateway.Status, error) {
 		status, err := g.Status(ctx, s)

@@ -248,7 +248,7 @@ func anEndlessAnswer(tb testing.TB, h Harness) {
 	var written atomic.Int64
 	endless := r.answering(s, func(w http.ResponseWriter, req *http.Request) {
 		chunk := []byte(strings.Repeat(" ", 1<<20))
-		for req.Context().Err() == nil && written.Load() < 64<<20 {
+		for req.Context().Err() == nil && written.Load() < 32<<20 {
 			n, err := w.Write(chunk)
 			written.Add(int64(n))
 			if err != nil {
@@ -258,10 +258,10 @@ func anEndlessAnswer(tb testing.TB, h Harness) {
 	})
 	_, err := h.Gateway.Status(r.ctx, endless)
 	if err == nil {
-		r.Error("an answer of 64 MiB of nothing was taken for a status")
+		r.Error("an answer of 32 MiB of nothing was taken for a status")
 	}
-	if written.Load() >= 64<<20 {
-		r.Error("the adapter read 64 MiB of one answer; it must stop at a bound, or one broken server takes the memory of all tenants")
+	if written.Load() >= 32<<20 {
+		r.Error("the adapter read 32 MiB of one answer; it must stop at a bound, or one broken server takes the memory of all tenants")
 	}
 }
 

@@ -19,10 +19,7 @@ import (
 )
 
 // tiny is a correct gateway to it.
-type tiny struct {
-	client *http.Client
-	limit  int64 // of an answer
-}
+type tiny struct{ client *http.Client }
 
 func (g *tiny) Capabilities() gateway.Capabilities {
 	return gateway.Capabilities{
@@ -71,7 +68,7 @@ func (g *tiny) call(ctx context.Context, s gateway.Session, op string, c tinyCal
 		return tinyAnswer{}, e
 	}
 	var a tinyAnswer
-	data, err := io.ReadAll(io.LimitReader(res.Body, g.limit))
+	data, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
 	if err != nil || json.Unmarshal(bytes.TrimSpace(data), &a) != nil || res.StatusCode != http.StatusOK {
 		return fail(unsure)
 	}
@@ -185,5 +182,5 @@ func newTiny(tb testing.TB) (*tiny, *tinyProvider) {
 		Transport:     &http.Transport{DisableKeepAlives: true, Proxy: func(*http.Request) (*url.URL, error) { return nil, nil }},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return &tiny{client: client, limit: 1 << 20}, p
+	return &tiny{client: client}, p
 }
