@@ -35,7 +35,7 @@ type claims struct {
 	Session int    `json:"session"` // core.Tenant.Session when the token was made
 }
 
-// tokens makes and checks the two kinds of token.
+// tokens makes and checks the kinds of token.
 type tokens struct {
 	key    []byte
 	ttl    map[string]time.Duration // by kind
@@ -46,7 +46,7 @@ type tokens struct {
 func newTokens(key core.Secret, access, refresh time.Duration, now func() time.Time) *tokens {
 	return &tokens{
 		key: []byte(key.Reveal()), now: now,
-		ttl: map[string]time.Duration{accessToken: access, refreshToken: refresh},
+		ttl: map[string]time.Duration{accessToken: access, refreshToken: refresh, consoleToken: refresh},
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithExpirationRequired(),
 			jwt.WithIssuer(issuer), jwt.WithAudience(issuer), jwt.WithTimeFunc(now),

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
 
+	"github.com/autopromo-cloud/autopromo/adapters/httpapi/internal/console"
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/core/affiliate"
 	"github.com/autopromo-cloud/autopromo/core/engine"
@@ -43,7 +44,8 @@ type Options struct {
 	// AccessTTL is how long an access token lives; default 60 minutes, which clients of
 	// the original product expect. A disabled account or a raised session ends it at once.
 	AccessTTL time.Duration
-	// RefreshTTL is how long a refresh token lives; default 30 days.
+	// RefreshTTL is how long a refresh token, and a session of the console, lives; default
+	// 30 days.
 	RefreshTTL time.Duration
 	// Clock defaults to time.Now.
 	Clock func() time.Time
@@ -54,6 +56,9 @@ type Options struct {
 	// TrustedProxies are the addresses or CIDR ranges whose X-Forwarded-For is believed
 	// when log-in attempts are counted per client address; none by default.
 	TrustedProxies []string
+	// HTTPS says that browsers come over https, although a proxy in front speaks plain http
+	// to the handler: the console's cookies are marked for https only.
+	HTTPS bool
 }
 
 func (o Options) withDefaults() (Options, error) {
@@ -105,6 +110,9 @@ type server struct {
 	attempts  *attempts
 	cursorKey []byte
 	stores    map[string]affiliate.Store // by slug
+	assets    *console.Assets
+	formKey   []byte
+	origin    *http.CrossOriginProtection
 }
 
 // ginMode is held while gin's mode differs from what the process chose.
@@ -139,6 +147,8 @@ func newServer(e *engine.Engine, o Options) (*server, error) {
 		attempts:  newAttempts(o.Clock),
 		cursorKey: deriveKey(o.SigningKey, "cursor"),
 		stores:    map[string]affiliate.Store{},
+		formKey:   deriveKey(o.SigningKey, "form"),
+		origin:    http.NewCrossOriginProtection(),
 	}
 	for _, store := range e.Stores() {
 		s.stores[store.Slug()] = store
@@ -159,7 +169,7 @@ func newServer(e *engine.Engine, o Options) (*server, error) {
 		return nil, fmt.Errorf("httpapi: Options.TrustedProxies: %w", err)
 	}
 	s.router.Use(s.logRequest, s.recoverPanic, secureHeaders, s.describeRequest)
-	s.router.NoRoute(func(c *gin.Context) { s.refuse(c, core.ErrNotFound) })
+	s.router.NoRoute(s.notFound)
 	s.router.NoMethod(func(c *gin.Context) { s.writeProblem(c, methodNotAllowed(languageOf(c.Request.Context()))) })
 
 	s.registerHealth()
@@ -178,6 +188,9 @@ func newServer(e *engine.Engine, o Options) (*server, error) {
 	s.registerDeadLetters()
 	s.registerDashboard()
 	if err := s.registerDocs(); err != nil {
+		return nil, err
+	}
+	if err := s.registerConsole(); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -45,6 +45,8 @@ var routes = map[string]kind{
 	"POST /api/v1/deliveries/:id/retry": byID, "POST /api/v1/deliveries/:id/cancel": byID,
 	"GET /api/v1/dead-letters": own, "POST /api/v1/dead-letters/:id/redrive": byID,
 	"GET /api/v1/dashboard/stats": own, "GET /api/v1/dashboard/recent-offers": own,
+	"GET /assets/:name": public, "GET /login": public, "POST /login": public, "GET /register": public, "POST /register": public,
+	"POST /logout": public, "POST /preferences": public, "GET /": own,
 	"POST /api/v1/webhook/whatsapp": webhook, "POST /hooks/:provider/:token": webhook, "POST /api/v1/hooks/:provider/:token": webhook,
 }
 

@@ -109,33 +109,38 @@ func (s *server) registerUsers() {
 }
 
 func (s *server) register(ctx context.Context, _ caller, in *struct{ Body registration }) (userResponse, error) {
-	if err := s.attempts.register(aboutOf(ctx).address); err != nil {
-		return userResponse{}, err
-	}
-	if s.options.Registration == RegistrationClosed {
-		return userResponse{}, core.NewError(core.CodeForbidden, core.ReasonRegistrationClosed, "")
-	}
-	// Cheap checks come before the hash.
-	email, err := core.NormalizeEmail(in.Body.Email)
-	if err != nil {
-		return userResponse{}, err
-	}
-	if err := checkPassword(in.Body.Password); err != nil {
-		return userResponse{}, err
-	}
-	hash, err := s.passwords.hash(ctx, in.Body.Password)
-	if err != nil {
-		return userResponse{}, err
-	}
-	n := engine.NewTenant{Email: email, PasswordHash: hash}
-	if in.Body.FullName != nil {
-		n.FullName = strings.TrimSpace(*in.Body.FullName)
-	}
-	tenant, err := s.engine.Register(ctx, n)
+	tenant, err := s.createAccount(ctx, in.Body)
 	if err != nil {
 		return userResponse{}, err
 	}
 	return userOf(tenant), nil
+}
+
+// createAccount registers a tenant, if this installation lets strangers do so.
+func (s *server) createAccount(ctx context.Context, r registration) (core.Tenant, error) {
+	if err := s.attempts.register(aboutOf(ctx).address); err != nil {
+		return core.Tenant{}, err
+	}
+	if s.options.Registration == RegistrationClosed {
+		return core.Tenant{}, core.NewError(core.CodeForbidden, core.ReasonRegistrationClosed, "")
+	}
+	// Cheap checks come before the hash.
+	email, err := core.NormalizeEmail(r.Email)
+	if err != nil {
+		return core.Tenant{}, err
+	}
+	if err := checkPassword(r.Password); err != nil {
+		return core.Tenant{}, err
+	}
+	hash, err := s.passwords.hash(ctx, r.Password)
+	if err != nil {
+		return core.Tenant{}, err
+	}
+	n := engine.NewTenant{Email: email, PasswordHash: hash}
+	if r.FullName != nil {
+		n.FullName = strings.TrimSpace(*r.FullName)
+	}
+	return s.engine.Register(ctx, n)
 }
 
 func (s *server) refresh(ctx context.Context, _ caller, in *refreshInput) (tokenResponse, error) {

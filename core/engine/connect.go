@@ -186,6 +186,9 @@ func (t *Tenant) Instance(ctx context.Context) (core.Instance, error) {
 	return inst, nil
 }
 
+// LastInstance is Instance as last known, without asking anybody.
+func (t *Tenant) LastInstance(ctx context.Context) (core.Instance, error) { return t.instance(ctx) }
+
 // Disconnect ends the tenant's WhatsApp session. It always succeeds on our side: from here
 // on nothing is sent or accepted. The result has Provisioned set when the provider could
 // not be told; calling Disconnect again tries that once more.

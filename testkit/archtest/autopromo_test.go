@@ -38,7 +38,7 @@ func TestImportRule(t *testing.T) {
 			{Branch: "adapters/aliexpressapi", Allow: adapterAllow()},
 			{Branch: "adapters/safehttp", Allow: adapterAllow("code.dny.dev/ssrf", "golang.org/x/net/idna")},
 			{Branch: "adapters/httpapi", OwnBranch: true, Allow: adapterAllow("core/engine",
-				"github.com/gin-gonic/gin/...", "github.com/danielgtaylor/huma/v2/...", "github.com/golang-jwt/jwt/v5",
+				"github.com/gin-gonic/gin/...", "github.com/a-h/templ/...", "github.com/danielgtaylor/huma/v2/...", "github.com/golang-jwt/jwt/v5",
 				"github.com/boombuler/barcode/...", "golang.org/x/crypto/argon2", "golang.org/x/text/language", "golang.org/x/time/rate", "golang.org/x/sync/...")},
 			{Branch: "testkit", OwnBranch: true, Allow: []string{"core/...", "ports/..."}},
 			// It speaks WhatsApp's own protocol, so that the real client can be tested.
@@ -51,6 +51,7 @@ func TestImportRule(t *testing.T) {
 			"github.com/uptrace/bun": {"adapters/bunrepository"},
 			// The program that measures compares the handler with a bare one.
 			"github.com/gin-gonic/gin":           {"adapters/httpapi", "apps/bench"},
+			"github.com/a-h/templ":               {"adapters/httpapi"},
 			"github.com/ThreeDotsLabs/watermill": {"adapters/watermillbus"},
 			"github.com/prometheus":              {"apps"},
 			"go.uber.org/fx":                     {"apps"},

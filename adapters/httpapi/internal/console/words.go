@@ -1,0 +1,77 @@
+package console
+
+import (
+	"net/http"
+
+	"github.com/autopromo-cloud/autopromo/core"
+)
+
+type menuItem struct{ path, icon, name string }
+
+// menu lists the pages; the first four are the tabs of a phone.
+func (v View) menu() []menuItem {
+	return []menuItem{
+		{"/", "home", v.T("Início", "Home")},
+		{"/offers", "offers", v.T("Ofertas", "Offers")},
+		{"/groups", "groups", v.T("Grupos", "Groups")},
+		{"/stores", "stores", v.T("Lojas", "Stores")},
+		{"/whatsapp", "phone", "WhatsApp"},
+		{"/attention", "held", v.T("Atenção", "Attention")},
+		{"/preview", "preview", v.T("Testar texto", "Try a text")},
+		{"/rules", "rules", v.T("Regras", "Rules")},
+		{"/account", "account", v.T("Conta", "Account")},
+	}
+}
+
+func noticeClass(n Notice) string {
+	if n.Bad {
+		return "bad"
+	}
+	return "good"
+}
+
+func statusClass(s core.InstanceStatus) string {
+	switch s {
+	case core.InstanceConnected:
+		return "good"
+	case core.InstanceConnecting:
+		return "warn"
+	case core.InstanceDisconnected:
+		return "bad"
+	}
+	return ""
+}
+
+// statusWord is how the WhatsApp stands, in a word or two.
+func (v View) statusWord() string {
+	switch v.Status {
+	case core.InstanceConnected:
+		return v.T("WhatsApp conectado", "WhatsApp connected")
+	case core.InstanceConnecting:
+		return v.T("WhatsApp conectando", "WhatsApp connecting")
+	case core.InstanceDisconnected:
+		return v.T("WhatsApp desconectado", "WhatsApp disconnected")
+	}
+	return v.T("WhatsApp não conectado", "WhatsApp not connected")
+}
+
+func (v View) wrongTitle(status int) string {
+	switch status {
+	case http.StatusNotFound:
+		return v.T("Página não encontrada", "Page not found")
+	case http.StatusForbidden:
+		return v.T("Este formulário venceu", "This form has expired")
+	case http.StatusServiceUnavailable, http.StatusBadGateway:
+		return v.T("Indisponível por um instante", "Unavailable for a moment")
+	}
+	return v.T("Algo deu errado", "Something went wrong")
+}
+
+// Done is the sentence about an action that went well, "" for none we know.
+func (v View) Done(action string) string {
+	switch action {
+	case "saved":
+		return v.T("Salvo.", "Saved.")
+	}
+	return ""
+}
