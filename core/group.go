@@ -21,7 +21,9 @@ type Source struct {
 	// Name and Participants are what discovery last saw.
 	Name         string
 	Participants int
-	Active       bool
+	// ReadOnly says that the tenant's number could not post there when discovery last saw it.
+	ReadOnly bool
+	Active   bool
 	// Words are this group's own rules, beside the tenant's.
 	Words WordRules
 	// Discovered says that discovery added it, and when.

@@ -20,3 +20,10 @@ type Stats struct {
 	Tags               int
 	NextSendAt         time.Time // when the lane may send next; zero when it has not sent yet
 }
+
+// Activity is what happened in one stretch of time.
+type Activity struct {
+	At     time.Time // when it began
+	Offers int       // made in it
+	Sent   int       // deliveries sent in it
+}

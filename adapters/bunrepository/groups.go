@@ -21,6 +21,7 @@ type sourceRow struct {
 	Label        string          `bun:"label"`
 	Name         string          `bun:"name"`
 	Participants int             `bun:"participants"`
+	ReadOnly     bool            `bun:"read_only"`
 	Active       bool            `bun:"is_active"`
 	Words        string          `bun:"words"`
 	Discovered   bool            `bun:"discovered"`
@@ -32,7 +33,7 @@ func (t tenant) fromSource(s core.Source) (sourceRow, error) {
 	words, err := fromWords(s.Words)
 	return sourceRow{
 		UserID: t.id, ID: s.ID, InstanceID: s.InstanceID, JID: s.JID, Label: s.Label, Name: s.Name,
-		Participants: s.Participants, Active: s.Active, Words: words, Discovered: s.Discovered,
+		Participants: s.Participants, ReadOnly: s.ReadOnly, Active: s.Active, Words: words, Discovered: s.Discovered,
 		DiscoveredAt: micros(s.DiscoveredAt), CreatedAt: micros(s.CreatedAt),
 	}, err
 }
@@ -41,7 +42,7 @@ func (r sourceRow) toSource() (core.Source, error) {
 	words, err := toWords(r.Words)
 	return core.Source{
 		ID: r.ID, InstanceID: r.InstanceID, JID: r.JID, Label: r.Label, Name: r.Name,
-		Participants: r.Participants, Active: r.Active, Words: words, Discovered: r.Discovered,
+		Participants: r.Participants, ReadOnly: r.ReadOnly, Active: r.Active, Words: words, Discovered: r.Discovered,
 		DiscoveredAt: moment(r.DiscoveredAt), CreatedAt: moment(r.CreatedAt),
 	}, err
 }
@@ -134,7 +135,8 @@ func (s sources) Discovered(ctx context.Context, groups []core.Source) (out []co
 			}
 			row.Active = false // nobody asked for it yet
 			if _, err := tx.NewInsert().Model(&row).On("CONFLICT (user_id, source_group_id) DO UPDATE").
-				Set("name = EXCLUDED.name").Set("participants = EXCLUDED.participants").Exec(ctx); err != nil {
+				Set("name = EXCLUDED.name").Set("participants = EXCLUDED.participants").
+				Set("read_only = EXCLUDED.read_only").Exec(ctx); err != nil {
 				return err
 			}
 			stored, err := find[sourceRow](ctx, tx, s.tenant, "source_group_id = ?", group.JID)

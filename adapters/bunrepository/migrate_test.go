@@ -47,12 +47,15 @@ func wantPending(t *testing.T, r *Repository, want ...string) {
 	}
 }
 
-const first, second, third = "20261101000000_initial", "20261124000000_link_rules", "20261125000000_distributed"
+const (
+	first, second = "20261101000000_initial", "20261124000000_link_rules"
+	third, fourth = "20261125000000_distributed", "20261127000000_console"
+)
 
 func TestMigrationsGoUpAndDown(t *testing.T) {
 	ctx := t.Context()
 	r := openUnmigrated(t, filepath.Join(t.TempDir(), "test.db"))
-	wantPending(t, r, first, second, third)
+	wantPending(t, r, first, second, third, fourth)
 	if len(schema(t, r)) != 0 {
 		t.Error("opening changed the schema")
 	}
@@ -66,7 +69,7 @@ func TestMigrationsGoUpAndDown(t *testing.T) {
 	if err := r.Rollback(ctx); err != nil {
 		t.Fatal(err)
 	}
-	wantPending(t, r, first, second, third)
+	wantPending(t, r, first, second, third, fourth)
 	if left := schema(t, r); len(left) != 0 {
 		t.Errorf("left after the rollback: %v", left)
 	}
@@ -103,20 +106,24 @@ func TestMigrationsSurviveCrashes(t *testing.T) {
 		}
 	}
 	crashing(r.Migrate)
-	wantPending(t, r, second, third)
+	wantPending(t, r, second, third, fourth)
 	crashing(r.Migrate)
-	wantPending(t, r, third)
+	wantPending(t, r, third, fourth)
+	crashing(r.Migrate)
+	wantPending(t, r, fourth)
 	crashing(r.Migrate)
 	wantPending(t, r)
 	if err := r.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	crashing(r.Rollback)
-	wantPending(t, r, third)
+	wantPending(t, r, fourth)
 	crashing(r.Rollback)
-	wantPending(t, r, second, third)
+	wantPending(t, r, third, fourth)
 	crashing(r.Rollback)
-	wantPending(t, r, first, second, third)
+	wantPending(t, r, second, third, fourth)
+	crashing(r.Rollback)
+	wantPending(t, r, first, second, third, fourth)
 	if left := schema(t, r); len(left) != 0 {
 		t.Errorf("left after the rollbacks: %v", left)
 	}

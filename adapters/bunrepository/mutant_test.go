@@ -39,6 +39,10 @@ type tweaks struct {
 	link     func(m *mutant, own repository.MintedLinks, link string) (core.MintedLink, error)
 	settings func(repository.Account, core.Settings) error
 	stats    func(repository.Account, time.Time) (core.Stats, error)
+	activity func(own repository.Account, since time.Time, step time.Duration) ([]core.Activity, error)
+	renewal  func(repository.Account, core.Secret) (core.Tenant, error)
+	erase    func(repository.Account) error
+	changes  func(m *mutant, own repository.Tenant, after repository.Moment, limit int) ([]repository.Change, error)
 	source   func(repository.Sources, core.Source) error
 	active   func(repository.Sources, core.JID) (core.Source, error)
 	discover func(repository.Sources, []core.Source) ([]core.Source, error)
@@ -225,6 +229,34 @@ func (a mutantAccount) Stats(ctx context.Context, dayStart time.Time) (core.Stat
 		return a.Account.Stats(ctx, dayStart)
 	}
 	return a.m.stats(a.Account, dayStart)
+}
+
+func (a mutantAccount) Activity(ctx context.Context, since time.Time, step time.Duration) ([]core.Activity, error) {
+	if a.m.activity == nil {
+		return a.Account.Activity(ctx, since, step)
+	}
+	return a.m.activity(a.Account, since, step)
+}
+
+func (a mutantAccount) Renew(ctx context.Context, hash core.Secret) (core.Tenant, error) {
+	if a.m.renewal == nil {
+		return a.Account.Renew(ctx, hash)
+	}
+	return a.m.renewal(a.Account, hash)
+}
+
+func (a mutantAccount) Erase(ctx context.Context) error {
+	if a.m.erase == nil {
+		return a.Account.Erase(ctx)
+	}
+	return a.m.erase(a.Account)
+}
+
+func (t mutantTenant) Changes(ctx context.Context, after repository.Moment, limit int) ([]repository.Change, error) {
+	if t.m.changes == nil {
+		return t.Tenant.Changes(ctx, after, limit)
+	}
+	return t.m.changes(t.m, t.Tenant, after, limit)
 }
 
 type mutantMintedLinks struct {

@@ -33,7 +33,8 @@ func TestTheSuiteCatchesMutants(t *testing.T) {
 	all := maps.Clone(mutants)
 	maps.Copy(all, linkMutants)
 	maps.Copy(all, queueMutants)
-	if len(all) != len(mutants)+len(linkMutants)+len(queueMutants) {
+	maps.Copy(all, changeMutants)
+	if len(all) != len(mutants)+len(linkMutants)+len(queueMutants)+len(changeMutants) {
 		t.Fatal("two mutants have one name")
 	}
 	for name, guarded := range all {

@@ -176,6 +176,7 @@ type Engine struct {
 	load     load
 	wake     chan struct{} // a lane may be due
 	media    mediaCache
+	feed     feed
 
 	randomMu sync.Mutex
 	random   *mathrand.Rand
@@ -295,12 +296,15 @@ func (e *Engine) every(ctx context.Context, interval time.Duration, f func(conte
 // Ready says whether the engine can accept messages: its database answers.
 func (e *Engine) Ready(ctx context.Context) error { return e.deps.Repository.Ping(ctx) }
 
+// Now is the engine's clock.
+func (e *Engine) Now() time.Time { return e.now() }
+
 // Stores lists the stores links can be rewritten for, in a stable order.
 func (e *Engine) Stores() []affiliate.Store { return e.deps.Stores.Stores() }
 
 // Tenant scopes the use cases to one tenant. It does no input or output.
 func (e *Engine) Tenant(id core.TenantID) *Tenant {
-	return &Tenant{e: e, id: id, repo: e.deps.Repository.Tenant(id)}
+	return &Tenant{e: e, id: id, repo: noticed{e.deps.Repository.Tenant(id), func() { e.feed.wake(id) }}}
 }
 
 // Tenant is one customer's side of the engine: nothing reached through it belongs to

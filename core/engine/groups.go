@@ -60,7 +60,7 @@ func (t *Tenant) DiscoverGroups(ctx context.Context) ([]core.Source, error) {
 		}
 		sources = append(sources, core.Source{
 			ID: core.SourceID(id), InstanceID: inst.ID, JID: g.JID, Label: g.Name, Name: g.Name,
-			Participants: g.Participants, Discovered: true, DiscoveredAt: now, CreatedAt: now,
+			Participants: g.Participants, ReadOnly: !g.CanPost, Discovered: true, DiscoveredAt: now, CreatedAt: now,
 		})
 	}
 	return t.repo.Sources().Discovered(ctx, sources)

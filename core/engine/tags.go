@@ -83,6 +83,22 @@ func (t *Tenant) RemoveTag(ctx context.Context, id core.TagID) error {
 	return t.repo.Tags().Delete(ctx, id)
 }
 
+// CheckTagField judges one field of a tag by itself, as a form does before all is typed. The
+// error is that of AddTag for a tag whose other fields are well formed.
+func (e *Engine) CheckTagField(store, marketplace, field, value string) error {
+	s, ok := e.deps.Stores.Store(store)
+	if !ok {
+		return core.InvalidField("store_slug", core.ReasonUnknownStore, store)
+	}
+	tag := core.Tag{Store: store, Marketplace: marketplace, Fields: map[string]string{}}
+	for _, f := range s.Fields() {
+		tag.Fields[f.Name] = f.Example
+	}
+	tag.Fields[field] = value
+	_, err := e.deps.Stores.CheckTag(tag)
+	return err
+}
+
 func (t *Tenant) checkTag(in TagInput) (core.Tag, error) {
 	tag := core.Tag{Store: in.Store, Marketplace: in.Marketplace, Fields: maps.Clone(in.Fields)}
 	store, ok := t.e.deps.Stores.Store(in.Store)

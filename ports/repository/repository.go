@@ -45,10 +45,41 @@ type Tenant interface {
 	Offers() Offers
 	Deliveries() Deliveries
 	Lane() Lane
+	// Changes lists what changed after a moment, the oldest change first, at most limit. A
+	// thing that changed several times is listed with its last change only. Changes made at
+	// one moment are told apart by their ids; one whose transaction ends late can appear
+	// behind later ones.
+	Changes(ctx context.Context, after Moment, limit int) ([]Change, error)
 	// Snapshot runs read with the same tenant, whose methods that read all see one moment
 	// and share one transaction; those that write are ErrInvalid. An error of read is
 	// returned as it is. read must not keep what it was given.
 	Snapshot(ctx context.Context, read func(Tenant) error) error
+}
+
+// Moment is a place in the order of a tenant's changes. The zero Moment is before them all.
+type Moment struct {
+	At time.Time
+	ID string // orders what changed at the same time
+}
+
+// ChangeKind is what sort of thing changed.
+type ChangeKind string
+
+// What changes are told of.
+const (
+	OfferChanged      ChangeKind = "offer"
+	DeliveryChanged   ChangeKind = "delivery"
+	ConnectionChanged ChangeKind = "connection"
+)
+
+// Change says that something of the tenant is not as it was: its UpdatedAt is At.
+type Change struct {
+	Moment // ID is the thing's own id
+	Kind   ChangeKind
+	// Offer is the offer that changed, or that the delivery belongs to.
+	Offer core.OfferID
+	// State is the delivery's state or the connection's status, "" for an offer.
+	State string
 }
 
 // Directory finds out whose a credential is. It crosses tenants, so it answers with ids.
@@ -116,6 +147,15 @@ type Account interface {
 	SaveSettings(ctx context.Context, s core.Settings) error
 	// Stats counts; dayStart is the tenant's last local midnight.
 	Stats(ctx context.Context, dayStart time.Time) (core.Stats, error)
+	// Activity counts offers by CreatedAt and sent deliveries by SentAt, in steps of whole
+	// seconds that follow each other from since; steps in which nothing happened are left
+	// out. The oldest comes first.
+	Activity(ctx context.Context, since time.Time, step time.Duration) ([]core.Activity, error)
+	// Renew replaces the password hash, unless it is zero, and raises Session by one. It
+	// returns the tenant as it is then.
+	Renew(ctx context.Context, hash core.Secret) (core.Tenant, error)
+	// Erase removes the tenant and everything it owns, at once and for good.
+	Erase(ctx context.Context) error
 }
 
 // Instance is the tenant's one WhatsApp session.
@@ -139,7 +179,7 @@ type Sources interface {
 	Update(ctx context.Context, id core.SourceID, change func(*core.Source) error) (core.Source, error)
 	Delete(ctx context.Context, id core.SourceID) error
 	// Discovered stores what the provider lists: new groups as given (inactive), known
-	// ones get the new name and count and keep the rest. It returns the rows of exactly
+	// ones get the new name, count and ReadOnly and keep the rest. It returns the rows of exactly
 	// these groups, in the given order.
 	Discovered(ctx context.Context, groups []core.Source) ([]core.Source, error)
 	// Active returns the active source with this JID, ErrNotFound when there is none. It

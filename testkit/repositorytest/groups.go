@@ -99,11 +99,11 @@ func discovery(tb testing.TB, r repository.Repository) {
 	untouched := s.newSource("5@g.us", "fica")
 	w.ok("create", s.Sources().Create(w.ctx, untouched))
 	fresh, known := s.newSource("6@g.us", ""), s.newSource(s.source.JID, "novo rótulo")
-	known.Name, known.Participants, known.Active, known.Words = "novo nome", 99, false, core.WordRules{}
+	known.Name, known.Participants, known.ReadOnly, known.Active, known.Words = "novo nome", 99, true, false, core.WordRules{}
 	got, err := s.Sources().Discovered(w.ctx, []core.Source{fresh, known})
 	w.ok("discover", err)
 	want := s.source
-	want.Name, want.Participants = "novo nome", 99
+	want.Name, want.Participants, want.ReadOnly = "novo nome", 99, true
 	w.same("rows in the given order", got, []core.Source{fresh, want})
 	all, err := s.Sources().List(w.ctx)
 	w.ok("list", err)
