@@ -20,6 +20,7 @@ const (
 	ReasonUnsupportedMedia    Reason = "unsupported_media_type"
 	ReasonUnauthenticated     Reason = "unauthenticated"
 	ReasonBadCredentials      Reason = "bad_credentials"
+	ReasonWrongPassword       Reason = "wrong_password"
 	ReasonTooManyAttempts     Reason = "too_many_attempts"
 	ReasonAccountInactive     Reason = "account_inactive"
 	ReasonRegistrationClosed  Reason = "registration_closed"

@@ -17,6 +17,7 @@ var sentences = map[Reason]sentence{
 	ReasonUnsupportedMedia:    {"Formato não aceito. Envie application/json sem compressão.", "Format not accepted. Send uncompressed application/json."},
 	ReasonUnauthenticated:     {"Entre na sua conta para continuar.", "Log in to continue."},
 	ReasonBadCredentials:      {"E-mail ou senha incorretos.", "Wrong e-mail or password."},
+	ReasonWrongPassword:       {"Senha incorreta.", "Wrong password."},
 	ReasonTooManyAttempts:     {"Muitas tentativas. Aguarde um pouco e tente de novo.", "Too many attempts. Wait a little and try again."},
 	ReasonAccountInactive:     {"Esta conta está desativada.", "This account is disabled."},
 	ReasonRegistrationClosed:  {"O cadastro está fechado nesta instalação.", "Registration is closed on this server."},

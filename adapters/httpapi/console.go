@@ -64,7 +64,10 @@ func (s *server) registerConsole() error {
 	if err != nil {
 		return err
 	}
-	s.assets = assets
+	s.assets, s.storeNames = assets, map[string]string{}
+	for _, store := range s.engine.Stores() {
+		s.storeNames[store.Slug()] = store.Name()
+	}
 	s.router.GET("/assets/:name", s.serveAsset)
 	for _, p := range s.pages() {
 		s.router.Handle(p.method, p.path, s.visit(p.who, p.do))
@@ -80,7 +83,7 @@ type page struct {
 }
 
 func (s *server) pages() []page {
-	return []page{
+	all := []page{
 		{http.MethodGet, "/login", strangers, (*visit).showLogin},
 		{http.MethodPost, "/login", strangers, (*visit).login},
 		{http.MethodGet, "/register", strangers, (*visit).showRegister},
@@ -88,7 +91,39 @@ func (s *server) pages() []page {
 		{http.MethodPost, "/logout", anybody, (*visit).logout},
 		{http.MethodPost, "/preferences", anybody, (*visit).prefer},
 		{http.MethodGet, "/", tenants, (*visit).showHome},
+		{http.MethodGet, "/events", tenants, (*visit).streamEvents},
+		{http.MethodGet, "/offers", tenants, (*visit).showOffers},
+		{http.MethodGet, "/offers/:id", tenants, (*visit).showOffer},
+		{http.MethodPost, "/deliveries/:id/retry", tenants, (*visit).retryDelivery},
+		{http.MethodPost, "/deliveries/:id/cancel", tenants, (*visit).cancelDelivery},
+		{http.MethodGet, "/attention", tenants, (*visit).showAttention},
+		{http.MethodPost, "/dead-letters/:id/redrive", tenants, (*visit).redrive},
+		{http.MethodGet, "/preview", tenants, (*visit).showPreview},
+		{http.MethodGet, "/rules", tenants, (*visit).showRules},
+		{http.MethodPost, "/rules", tenants, (*visit).saveRules},
+		{http.MethodGet, "/account", tenants, (*visit).showAccount},
+		{http.MethodPost, "/account/password", tenants, (*visit).changePassword},
+		{http.MethodPost, "/account/sessions", tenants, (*visit).endSessions},
+		{http.MethodGet, "/account/export", tenants, (*visit).exportAccount},
+		{http.MethodPost, "/account/erase", tenants, (*visit).eraseAccount},
+		{http.MethodPost, "/preview", tenants, (*visit).preview},
+		{http.MethodGet, "/whatsapp", tenants, (*visit).showWhatsApp},
+		{http.MethodGet, "/whatsapp/qr.png", tenants, (*visit).qrPicture},
+		{http.MethodPost, "/whatsapp/connect", tenants, (*visit).connect},
+		{http.MethodPost, "/whatsapp/disconnect", tenants, (*visit).disconnect},
+		{http.MethodGet, "/groups", tenants, (*visit).showGroups},
+		{http.MethodPost, "/groups", tenants, (*visit).changeGroup},
+		{http.MethodPost, "/groups/discover", tenants, (*visit).discoverGroups},
+		{http.MethodGet, "/stores", tenants, (*visit).showStores},
+		{http.MethodGet, "/stores/:slug", tenants, (*visit).showStore},
+		{http.MethodPost, "/stores/:slug", tenants, (*visit).saveTag},
+		{http.MethodPost, "/stores/:slug/check", tenants, (*visit).checkTag},
+		{http.MethodPost, "/stores/:slug/remove", tenants, (*visit).removeTag},
 	}
+	if s.options.Demo != nil {
+		all = append(all, page{http.MethodPost, "/demo", tenants, (*visit).play})
+	}
+	return all
 }
 
 func (s *server) serveAsset(c *gin.Context) {
@@ -134,7 +169,7 @@ func (s *server) arrive(c *gin.Context) (*visit, error) {
 	v := &visit{server: s, Context: c, ctx: c.Request.Context()}
 	v.view = console.View{
 		Language: a.language, Path: c.Request.URL.Path, Version: s.assets.Version, Now: s.options.Clock(),
-		Registration: s.options.Registration == RegistrationOpen,
+		Registration: s.options.Registration == RegistrationOpen, Demo: s.options.Demo != nil, StoreNames: s.storeNames,
 	}
 	if theme := cookieOf(c, themeCookie); theme == "light" || theme == "dark" {
 		v.view.Theme = theme

@@ -97,7 +97,7 @@ func TestConsoleSession(t *testing.T) {
 	t.Parallel()
 	h := build(t, nil)
 	b := h.browser("pt-BR")
-	b.open("/")
+	b.open("/offers")
 	if b.path != "/login" {
 		t.Fatalf("a stranger got to %s", b.path)
 	}

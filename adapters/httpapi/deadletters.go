@@ -66,12 +66,14 @@ func (s *server) listDeadLetters(ctx context.Context, c caller, in *deadLettersI
 		next := sealCursor(s, c.account.ID, list, entries[in.Limit-1].ID)
 		out.NextCursor = &next
 	}
-	out.Items = each(entries, func(e core.InboxEntry) deadLetterResponse {
-		return deadLetterResponse{
-			ID: string(e.ID), SourceGroupID: string(e.Key.Chat), RawText: e.Text,
-			Reason: reasonOf(c.language, core.Hold{Reason: e.Reason}), Starts: e.Starts,
-			SourceSentAt: e.SentAt, ReceivedAt: e.ReceivedAt,
-		}
-	})
+	out.Items = each(entries, func(e core.InboxEntry) deadLetterResponse { return deadLetterOf(c.language, e) })
 	return out, nil
+}
+
+func deadLetterOf(l core.Language, e core.InboxEntry) deadLetterResponse {
+	return deadLetterResponse{
+		ID: string(e.ID), SourceGroupID: string(e.Key.Chat), RawText: e.Text,
+		Reason: reasonOf(l, core.Hold{Reason: e.Reason}), Starts: e.Starts,
+		SourceSentAt: e.SentAt, ReceivedAt: e.ReceivedAt,
+	}
 }

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -59,6 +60,12 @@ type Options struct {
 	// HTTPS says that browsers come over https, although a proxy in front speaks plain http
 	// to the handler: the console's cookies are marked for https only.
 	HTTPS bool
+	// Stopping ends when the server begins to stop: streams of events end then, which would
+	// otherwise keep it waiting. Nil never does.
+	Stopping context.Context
+	// Demo, when not nil, gives the console a button that calls it: something shall happen in
+	// a simulated WhatsApp.
+	Demo func(context.Context) error
 }
 
 func (o Options) withDefaults() (Options, error) {
@@ -111,8 +118,12 @@ type server struct {
 	cursorKey []byte
 	stores    map[string]affiliate.Store // by slug
 	assets    *console.Assets
-	formKey   []byte
-	origin    *http.CrossOriginProtection
+	// storeNames are by slug.
+	storeNames map[string]string
+	streamsMu  sync.Mutex
+	streams    map[core.TenantID]int // open streams of events
+	formKey    []byte
+	origin     *http.CrossOriginProtection
 }
 
 // ginMode is held while gin's mode differs from what the process chose.
@@ -148,6 +159,7 @@ func newServer(e *engine.Engine, o Options) (*server, error) {
 		cursorKey: deriveKey(o.SigningKey, "cursor"),
 		stores:    map[string]affiliate.Store{},
 		formKey:   deriveKey(o.SigningKey, "form"),
+		streams:   map[core.TenantID]int{},
 		origin:    http.NewCrossOriginProtection(),
 	}
 	for _, store := range e.Stores() {
@@ -187,6 +199,8 @@ func newServer(e *engine.Engine, o Options) (*server, error) {
 	s.registerOffers()
 	s.registerDeadLetters()
 	s.registerDashboard()
+	s.registerEvents()
+	s.registerAccount()
 	if err := s.registerDocs(); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -23,6 +24,7 @@ const (
 	own     kind = "the caller's data, without naming any"
 	byID    kind = "one thing of the caller's, by its id"
 	webhook kind = "a provider's entry"
+	pageOf  kind = "one thing of the visitor's, by its id, in the console"
 )
 
 // routes classifies every route of the server. One that is missing here fails
@@ -47,6 +49,15 @@ var routes = map[string]kind{
 	"GET /api/v1/dashboard/stats": own, "GET /api/v1/dashboard/recent-offers": own,
 	"GET /assets/:name": public, "GET /login": public, "POST /login": public, "GET /register": public, "POST /register": public,
 	"POST /logout": public, "POST /preferences": public, "GET /": own,
+	"GET /api/v1/events": own, "GET /events": own, "GET /offers": own, "GET /offers/:id": pageOf,
+	"POST /deliveries/:id/retry": pageOf, "POST /deliveries/:id/cancel": pageOf,
+	"GET /rules": own, "POST /rules": own, "GET /account": own, "POST /account/password": own, "POST /account/sessions": own,
+	"GET /account/export": own, "POST /account/erase": own, "GET /api/v1/account/export": own, "DELETE /api/v1/account": own,
+	"GET /attention": own, "POST /dead-letters/:id/redrive": pageOf, "GET /preview": own, "POST /preview": own,
+	"GET /whatsapp": own, "GET /whatsapp/qr.png": own, "POST /whatsapp/connect": own, "POST /whatsapp/disconnect": own,
+	"GET /groups": own, "POST /groups": own, "POST /groups/discover": own,
+	"GET /stores": own, "GET /stores/:slug": own, "POST /stores/:slug": own,
+	"POST /stores/:slug/check": own, "POST /stores/:slug/remove": own,
 	"POST /api/v1/webhook/whatsapp": webhook, "POST /hooks/:provider/:token": webhook, "POST /api/v1/hooks/:provider/:token": webhook,
 }
 
@@ -140,6 +151,10 @@ func (r *resident) everything() string {
 func TestRoutesKeepTenantsApart(t *testing.T) {
 	h, all := neighbours(t, "bia", "caio")
 	intruder, victim := all[0], all[1]
+	visitor := h.browser("pt-BR")
+	visitor.open("/login")
+	visitor.submit(200, "/login", "email", "bia@exemplo.com.br", "password", password)
+	token := csrfField.FindStringSubmatch(visitor.page)[1]
 	before := victim.everything()
 	engineRoutes := h.handler.(*gin.Engine).Routes()
 	cases, leaks := 0, 0
@@ -150,6 +165,23 @@ func TestRoutesKeepTenantsApart(t *testing.T) {
 		class, known := routes[name]
 		if !known {
 			t.Errorf("%s is not classified: say in the list what it can reach", name)
+			continue
+		}
+		if class == pageOf {
+			theirs := victim.ids[strings.Split(route.Path, "/")[1]]
+			if len(theirs) == 0 {
+				t.Errorf("%s: the victim has nothing to try it with", name)
+			}
+			for _, id := range theirs {
+				try := func(id string) string {
+					return strings.ReplaceAll(visitor.do(404, route.Method, strings.Replace(route.Path, ":id", id, 1), url.Values{"csrf": {token}}), id, "")
+				}
+				cases++
+				if foreign, unknown := try(id), try(unknownID); foreign != unknown || strings.Contains(foreign, victim.canary) {
+					leaks++
+					t.Errorf("%s tells another tenant's id from an unknown one", name)
+				}
+			}
 			continue
 		}
 		if class != byID {
@@ -167,16 +199,30 @@ func TestRoutesKeepTenantsApart(t *testing.T) {
 						return h.send(route.Method, strings.Replace(route.Path, ":id", id, 1), body,
 							"Authorization", "Bearer "+intruder.token, "Accept-Language", language)
 					}
-					foreign, unknown := try(id), try("01890a5d-ac96-774b-bcce-b302099a8057")
+					foreign, unknown := try(id), try(unknownID)
 					cases++
 					// The problem names the path it is about, and so the id that was asked for.
-					same := strings.ReplaceAll(foreign.body, id, "") == strings.ReplaceAll(unknown.body, "01890a5d-ac96-774b-bcce-b302099a8057", "")
+					same := strings.ReplaceAll(foreign.body, id, "") == strings.ReplaceAll(unknown.body, unknownID, "")
 					if foreign.status != unknown.status || !same || foreign.status < 400 {
 						leaks++
 						t.Errorf("%s with another tenant's id: %d %s\nwith an unknown one: %d %s", name, foreign.status, foreign.body, unknown.status, unknown.body)
 					}
 				}
 			}
+		}
+	}
+	// Ids that a form carries.
+	for _, id := range victim.ids["affiliate-tags"] {
+		for _, path := range []string{"/stores/amazon", "/stores/amazon/remove"} {
+			cases++
+			visitor.do(404, http.MethodPost, path, url.Values{"csrf": {token}, "id": {id}, "f.tag": {"roubada-20"}})
+		}
+	}
+	for _, path := range []string{"/", "/offers", "/groups", "/stores", "/stores/amazon", "/attention", "/rules", "/account", "/whatsapp", "/account/export"} {
+		cases++
+		if page := visitor.open(path); strings.Contains(page, victim.canary) || !strings.Contains(page, "bia") {
+			leaks++
+			t.Errorf("%s shows something of another tenant, or nothing of this one", path)
 		}
 	}
 	for name := range routes {

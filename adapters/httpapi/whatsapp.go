@@ -120,6 +120,10 @@ func status(ctx context.Context, c caller, _ *none) (statusResponse, error) {
 	if err != nil {
 		return statusResponse{}, err
 	}
+	return statusOf(c, inst), nil
+}
+
+func statusOf(c caller, inst core.Instance) statusResponse {
 	out := statusResponse{
 		ID: string(inst.ID), InstanceID: string(inst.ID), UserID: string(c.account.ID),
 		InstanceName: inst.Name, Provider: string(inst.Provider), Status: string(inst.Status),
@@ -128,7 +132,7 @@ func status(ctx context.Context, c caller, _ *none) (statusResponse, error) {
 	if inst.Reason != "" {
 		out.Reason, out.Detail = optional(string(inst.Reason)), optional(inst.Reason.Sentence(c.language, ""))
 	}
-	return out, nil
+	return out
 }
 
 func disconnect(ctx context.Context, c caller, _ *none) (disconnectResponse, error) {

@@ -39,7 +39,7 @@ func TestImportRule(t *testing.T) {
 			{Branch: "adapters/safehttp", Allow: adapterAllow("code.dny.dev/ssrf", "golang.org/x/net/idna")},
 			{Branch: "adapters/httpapi", OwnBranch: true, Allow: adapterAllow("core/engine",
 				"github.com/gin-gonic/gin/...", "github.com/a-h/templ/...", "github.com/danielgtaylor/huma/v2/...", "github.com/golang-jwt/jwt/v5",
-				"github.com/boombuler/barcode/...", "golang.org/x/crypto/argon2", "golang.org/x/text/language", "golang.org/x/time/rate", "golang.org/x/sync/...")},
+				"github.com/boombuler/barcode/...", "golang.org/x/crypto/argon2", "golang.org/x/text/...", "golang.org/x/time/rate", "golang.org/x/sync/...")},
 			{Branch: "testkit", OwnBranch: true, Allow: []string{"core/...", "ports/..."}},
 			// It speaks WhatsApp's own protocol, so that the real client can be tested.
 			{Branch: "testkit/fakewhatsapp/endpoint", Allow: []string{"core", "testkit/fakewhatsapp",

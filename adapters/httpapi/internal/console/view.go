@@ -24,8 +24,12 @@ type View struct {
 	Notice Notice
 	// Demo says that a button may make a simulated group receive an offer.
 	Demo bool
+	// Reload has a page without JavaScript load itself again after so many seconds; 0 for not.
+	Reload int
 	// Registration says whether anybody may create an account.
 	Registration bool
+	// StoreNames are by slug.
+	StoreNames map[string]string
 }
 
 // Notice is what the last action of the reader came to.
@@ -158,4 +162,12 @@ func phone(digits string) string {
 		return "+55 " + digits[2:4] + " " + digits[4:9] + "-" + digits[9:]
 	}
 	return "+" + digits
+}
+
+// storeName is what people call a store; one that is gone is shown by its slug.
+func (v View) storeName(slug string) string {
+	if name := v.StoreNames[slug]; name != "" {
+		return name
+	}
+	return slug
 }

@@ -72,6 +72,36 @@ func (v View) Done(action string) string {
 	switch action {
 	case "saved":
 		return v.T("Salvo.", "Saved.")
+	case "password_changed":
+		return v.T("Senha trocada. Os outros aparelhos saíram da conta.", "Password changed. Other devices were logged out.")
+	case "sessions_ended":
+		return v.T("Os outros aparelhos saíram da conta.", "Other devices were logged out.")
+	case "erased":
+		return v.T("A sua conta e todos os dados foram apagados.", "Your account and all its data were erased.")
+	case "retried":
+		return v.T("Vai ser enviada de novo.", "It will be sent again.")
+	case "cancelled":
+		return v.T("Envio cancelado.", "Delivery cancelled.")
+	case "redriven":
+		return v.T("A mensagem vai ser processada de novo.", "The message will be processed again.")
+	case "played":
+		return v.T("Ana postou no grupo dela. Acompanhe aqui embaixo.", "Ana posted in her group. Watch below.")
+	case "disconnected":
+		return v.T("WhatsApp desconectado.", "WhatsApp disconnected.")
+	case "discovered":
+		return v.T("Lista de grupos atualizada.", "The list of groups is up to date.")
+	case "watching":
+		return v.T("Pronto: as ofertas deste grupo serão repostadas.", "Done: offers of this group will be reposted.")
+	case "watching_no_more":
+		return v.T("Este grupo não é mais lido.", "This group is not read any more.")
+	case "posting":
+		return v.T("Pronto: as ofertas saem também neste grupo.", "Done: offers go out to this group too.")
+	case "posting_no_more":
+		return v.T("Nada mais sai neste grupo.", "Nothing goes out to this group any more.")
+	case "tag_saved":
+		return v.T("Tag salva. As próximas ofertas desta loja saem com ela.", "Tag saved. The next offers of this store go out with it.")
+	case "tag_removed":
+		return v.T("Tag removida.", "Tag removed.")
 	}
 	return ""
 }
