@@ -13,7 +13,7 @@ import (
 // the engine asks for the next one after 40.
 const (
 	qrShown    = 41 * time.Second
-	qrShownMin = 3 * time.Second
+	leastShown = 3 * time.Second
 )
 
 func (v *visit) showWhatsApp() error {
@@ -32,7 +32,7 @@ func (v *visit) showWhatsApp() error {
 		page.Instance = &inst
 		v.view.Status = inst.Status
 		if inst.Status == core.InstanceConnecting {
-			page.Left = min(max(qrShown-v.view.Now.Sub(inst.QRCodeAt), qrShownMin), qrShown).Truncate(time.Second)
+			page.Left = min(max(qrShown-v.view.Now.Sub(inst.QRCodeAt), leastShown), qrShown).Truncate(time.Second)
 			v.view.Reload = int(page.Left / time.Second)
 			if inst.QRCode == "" {
 				v.view.Reload = 4
