@@ -110,6 +110,7 @@ func (t tenant) cancelPending(ctx context.Context, tx bun.Tx, why core.Reason, w
 	}
 	_, err := tx.NewUpdate().Model((*deliveryRow)(nil)).
 		Set("state = ?", core.DeliveryCancelled).Set("reason = ?", why).Set("detail = ''").
+		Set("updated_at = ?", micros(t.Now())).
 		Where("user_id = ?", t.id).Where("id IN (?)", pending).Exec(ctx)
 	return err
 }
