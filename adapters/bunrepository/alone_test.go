@@ -165,6 +165,7 @@ func (w *parallel) same(p *party, name string, do func(repository.Tenant) (any, 
 	w.Helper()
 	together := answered(do(w.shared.Tenant(p.id)))
 	alone := answered(do(p.alone.Tenant(p.id)))
+	together.Value, alone.Value = undated(together.Value), undated(alone.Value)
 	w.compare(p, name, together, alone)
 	return together
 }
@@ -250,7 +251,7 @@ func (w *parallel) whole(p *party) {
 		"its destinations": func(t repository.Tenant) (any, error) { return t.Destinations().List(ctx) },
 		"its tags":         func(t repository.Tenant) (any, error) { return t.Tags().List(ctx) },
 		"its offers": func(t repository.Tenant) (any, error) {
-			return undated(t.Offers().List(ctx, repository.OfferQuery{Limit: 1000}))
+			return t.Offers().List(ctx, repository.OfferQuery{Limit: 1000})
 		},
 		"its attempts": func(t repository.Tenant) (any, error) { return t.Lane().History(ctx, time.Time{}) },
 		"its dead":     func(t repository.Tenant) (any, error) { return t.Inbox().Dead(ctx, "", 1000) },
@@ -260,12 +261,22 @@ func (w *parallel) whole(p *party) {
 }
 
 // undated leaves out when deliveries changed last: what a revoke or a removed group cancels is
-// dated by the repository's own clock.
-func undated(offers []core.Offer, err error) ([]core.Offer, error) {
-	for _, o := range offers {
-		for i := range o.Deliveries {
-			o.Deliveries[i].UpdatedAt = time.Time{}
+// dated by each repository's own clock.
+func undated(value any) any {
+	switch v := value.(type) {
+	case core.Delivery:
+		v.UpdatedAt = time.Time{}
+		return v
+	case []core.Delivery:
+		for i := range v {
+			v[i].UpdatedAt = time.Time{}
+		}
+	case core.Offer:
+		undated(v.Deliveries)
+	case []core.Offer:
+		for _, o := range v {
+			undated(o.Deliveries)
 		}
 	}
-	return offers, err
+	return value
 }
