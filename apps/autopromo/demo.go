@@ -47,7 +47,7 @@ func (c demoCommand) Run(ctx context.Context, p *program) (err error) {
 			err = errors.Join(err, <-ended)
 		}
 	}()
-	start := func(_ context.Context, url string, key core.Secret, shortLinks http.RoundTripper) (string, error) {
+	start := func(_ context.Context, url string, key core.Secret, shortLinks http.RoundTripper, play func(context.Context) error) (string, error) {
 		settings.DataDir, settings.PacingOff, settings.Registration = dir, true, true
 		settings.Roles = config.Roles{API: true, Worker: true, Dispatcher: true}
 		settings.EvolutionURL, settings.EvolutionAPIKey, settings.PublicURL = url, key, ""
@@ -56,7 +56,7 @@ func (c demoCommand) Run(ctx context.Context, p *program) (err error) {
 			return "", err
 		}
 		s := wiring.Settings{
-			Config: settings, Keys: keys, Version: currentVersion(), ShortLinks: shortLinks,
+			Config: settings, Keys: keys, Version: currentVersion(), ShortLinks: shortLinks, Demo: play,
 			Log: p.logger(settings, level),
 		}
 		ready := make(chan string, 1)

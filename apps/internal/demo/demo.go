@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
@@ -21,8 +22,9 @@ import (
 const patience = 30 * time.Second // for what takes milliseconds unless it is broken
 
 // Start starts the real server in front of a provider, without pacing and with a stand-in
-// for the internet's short-link hosts. It returns the server's base URL once it answers.
-type Start func(ctx context.Context, providerURL string, providerKey core.Secret, shortLinks http.RoundTripper) (string, error)
+// for the internet's short-link hosts. play is for a button of the console. It returns the
+// server's base URL once it answers.
+type Start func(ctx context.Context, providerURL string, providerKey core.Secret, shortLinks http.RoundTripper, play func(context.Context) error) (string, error)
 
 // Options of a demo.
 type Options struct {
@@ -71,6 +73,7 @@ type stage struct {
 	ana       *fakewhatsapp.Phone
 	source    *fakewhatsapp.Group
 	actors    []*actor
+	pressed   atomic.Int64 // how often the console's button was
 }
 
 // actor is a customer on stage.
@@ -86,6 +89,13 @@ type actor struct {
 func (s *stage) raise(ctx context.Context, start Start) error {
 	const key = "chave-da-demonstracao"
 	var err error
+	if s.ana, err = s.world.AddPhone("5511900000001", "Ana Ofertas"); err != nil {
+		return err
+	}
+	s.source, err = s.world.AddGroup(fakewhatsapp.GroupSpec{Subject: "Achadinhos da Ana 🔥", Admins: []*fakewhatsapp.Phone{s.ana}})
+	if err != nil {
+		return err
+	}
 	s.evolution, err = fakeevolution.New(s.world, fakeevolution.Options{
 		APIKey: key, Delays: fakeevolution.Delays{Connect: 300 * time.Millisecond},
 	})
@@ -98,16 +108,12 @@ func (s *stage) raise(ctx context.Context, start Start) error {
 	}
 	s.provider = &http.Server{Handler: s.evolution, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = s.provider.Serve(listener) }()
-	s.base, err = start(ctx, "http://"+listener.Addr().String(), core.NewSecret(key), shortLinks)
+	s.base, err = start(ctx, "http://"+listener.Addr().String(), core.NewSecret(key), shortLinks, s.postAnother)
 	if err != nil {
 		s.close()
 		return err
 	}
-	if s.ana, err = s.world.AddPhone("5511900000001", "Ana Ofertas"); err != nil {
-		return err
-	}
-	s.source, err = s.world.AddGroup(fakewhatsapp.GroupSpec{Subject: "Achadinhos da Ana 🔥", Admins: []*fakewhatsapp.Phone{s.ana}})
-	return err
+	return nil
 }
 
 func (s *stage) close() {

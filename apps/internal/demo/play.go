@@ -194,7 +194,7 @@ func (a *actor) owns(text string) bool {
 // invite says how to go on.
 func (s *stage) invite() {
 	s.chapter("Agora é com você")
-	s.say("   servidor       %s", s.paint(bold, s.base))
+	s.say("   painel         %s   abra no navegador, entre e aperte “Simular uma oferta”", s.paint(bold, s.base))
 	s.say("   documentação   %s/docs", s.base)
 	for _, a := range s.actors {
 		s.say("   conta          %s, senha %s", a.email, password)

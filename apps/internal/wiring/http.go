@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"go.uber.org/fx"
@@ -57,21 +58,33 @@ func listenerAddress(s Settings, l net.Listener) address {
 
 func noAddress() address { return "" }
 
+// streams is what ends the answers that do not end by themselves.
+type streams struct {
+	stopping context.Context
+	stop     context.CancelFunc
+}
+
+func newStreams() streams {
+	ctx, cancel := context.WithCancel(context.Background())
+	return streams{ctx, cancel}
+}
+
 // api is the handler of everything HTTP.
 type api http.Handler
 
-func newHandler(s Settings, e *engine.Engine, metrics http.Handler) (api, error) {
+func newHandler(s Settings, e *engine.Engine, metrics http.Handler, live streams) (api, error) {
 	registration := httpapi.RegistrationClosed
 	if s.Config.Registration {
 		registration = httpapi.RegistrationOpen
 	}
 	h, err := httpapi.New(e, httpapi.Options{
 		SigningKey: s.Keys.Signing, Registration: registration, Metrics: metrics, Logger: s.Log, Version: s.Version,
+		HTTPS: strings.HasPrefix(s.Config.PublicURL, "https://"), Stopping: live.stopping, Demo: s.Demo,
 	})
 	return h, failed("make the API", err)
 }
 
-func serveHTTP(lc fx.Lifecycle, stopper fx.Shutdowner, s Settings, l net.Listener, h api) {
+func serveHTTP(lc fx.Lifecycle, stopper fx.Shutdowner, s Settings, l net.Listener, h api, live streams) {
 	server := &http.Server{
 		Handler: h, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
@@ -81,6 +94,7 @@ func serveHTTP(lc fx.Lifecycle, stopper fx.Shutdowner, s Settings, l net.Listene
 		drained := make(chan error, 1)
 		go func() {
 			<-ctx.Done()
+			live.stop()
 			drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 			defer cancel()
 			err := server.Shutdown(drain)

@@ -35,6 +35,8 @@ type Settings struct {
 	ShortLinks http.RoundTripper
 	// StoreAPIs stands in for the APIs of the stores, as ShortLinks does.
 	StoreAPIs http.RoundTripper
+	// Demo is what the console's button does in the demo; nil is no button.
+	Demo func(context.Context) error
 }
 
 // Error is a part that could not be made, without the graph's own words around it.
@@ -123,7 +125,7 @@ func graph(s Settings, files *opened) fx.Option {
 		options = append(options, fx.Invoke(runEngine))
 	}
 	if s.Config.Roles.API {
-		options = append(options, fx.Provide(listen, metricsHandler, newHandler, listenerAddress), fx.Invoke(serveHTTP))
+		options = append(options, fx.Provide(listen, metricsHandler, newStreams, newHandler, listenerAddress), fx.Invoke(serveHTTP))
 	} else {
 		options = append(options, fx.Provide(noAddress))
 	}

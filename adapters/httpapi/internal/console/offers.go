@@ -105,11 +105,19 @@ func mark(text string, pieces []string) (spans []span) {
 	return spans
 }
 
-// originals are the links of a text that do not go out as they came.
-func originals(links []core.Link) (all []string) {
+// originals are the parts of a text that do not go out as they came: links, and the lines
+// of those that were dropped.
+func originals(text string, links []core.Link) (all []string) {
 	for _, l := range links {
-		if l.Action != core.LinkKept {
+		switch l.Action {
+		case core.LinkRewritten, core.LinkHeld:
 			all = append(all, l.Original)
+		case core.LinkDropped:
+			for line := range strings.Lines(text) {
+				if strings.Contains(line, l.Original) {
+					all = append(all, strings.TrimRight(line, "\r\n"))
+				}
+			}
 		}
 	}
 	return all

@@ -11,15 +11,17 @@ const words = document.documentElement.lang === "en"
 // somebody is at work in one of them.
 let refreshing = false, again = false;
 async function refresh() {
+  if (!document.querySelector("[data-live]")) return;
   if (refreshing) { again = true; return; }
   refreshing = true;
   try {
     const answer = await fetch(location.href, { headers: { "X-Live": "1" }, credentials: "same-origin" });
-    if (!answer.ok || answer.redirected) { location.reload(); return; }
+    if (answer.redirected) { location.reload(); return; } // to the log-in
+    if (!answer.ok) return; // the next event tries again
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of $$("[data-live]")) {
       const next = fresh.getElementById(part.id);
-      if (!next) { location.reload(); return; }
+      if (!next) continue;
       const busy = part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select, summary")
         || part.querySelector("details[open], [aria-busy=true]");
       if (busy || part.innerHTML === next.innerHTML) continue;
