@@ -113,6 +113,7 @@ func TestBrowserFirstRun(t *testing.T) {
 	p.sees("Tudo certo")
 	h.must(h.evolution.LogoutFromPhone(name))
 	p.sees("desconectado no celular")
+	p.sees("WhatsApp desconectado") // in the menu, too
 	p.picture("logged-out")
 	p.quiet()
 }
