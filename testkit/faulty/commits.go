@@ -24,6 +24,18 @@ func (x account) SaveSettings(ctx context.Context, s core.Settings) error {
 	return x.trip.around(ctx, "account.save_settings", func() error { return x.Account.SaveSettings(ctx, s) })
 }
 
+func (x account) Renew(ctx context.Context, hash core.Secret) (out core.Tenant, err error) {
+	err = x.trip.around(ctx, "account.renew", func() (err error) {
+		out, err = x.Account.Renew(ctx, hash)
+		return err
+	})
+	return out, err
+}
+
+func (x account) Erase(ctx context.Context) error {
+	return x.trip.around(ctx, "account.erase", func() error { return x.Account.Erase(ctx) })
+}
+
 func (x instance) Create(ctx context.Context, i core.Instance) error {
 	return x.trip.around(ctx, "instance.create", func() error { return x.Instance.Create(ctx, i) })
 }

@@ -17,7 +17,7 @@ import (
 
 // reads are the methods that commit nothing and ask nobody: they have no point.
 var reads = []string{
-	"Account.Get", "Account.Stats", "Instance.Get", "Sources.List", "Sources.Active", "Destinations.List", "Destinations.Get",
+	"Account.Get", "Account.Stats", "Account.Activity", "Instance.Get", "Sources.List", "Sources.Active", "Destinations.List", "Destinations.Get",
 	"Tags.List", "MintedLinks.Find", "MintedLinks.Get", "Inbox.Newest", "Inbox.Dead", "Offers.Get", "Offers.ByInbox", "Offers.Near",
 	"Offers.List", "Deliveries.Get", "Deliveries.Ready", "Deliveries.Unproven", "Lane.History",
 	"Directory.TenantByEmail", "Directory.TenantByWebhook", "Directory.TenantByInstanceName", "Directory.Unchecked",
