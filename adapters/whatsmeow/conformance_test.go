@@ -1,125 +1,107 @@
 package whatsmeow_test
 
 import (
-	"context"
 	"errors"
-	"sync"
 	"testing"
+	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
 	"github.com/autopromo-cloud/autopromo/testkit/fakewhatsapp"
 	"github.com/autopromo-cloud/autopromo/testkit/fakewhatsapp/endpoint"
 	"github.com/autopromo-cloud/autopromo/testkit/gatewaytest"
+	"github.com/autopromo-cloud/autopromo/testkit/gatewaytest/simulated"
 )
 
 func TestConformance(t *testing.T) {
 	for _, addressing := range []fakewhatsapp.Addressing{fakewhatsapp.ByLID, fakewhatsapp.ByPhone} {
 		t.Run(string(addressing), func(t *testing.T) {
 			gatewaytest.Run(t, func(tb testing.TB) gatewaytest.Harness {
-				p := &provider{scene: newScene(tb, nil), by: addressing, hosts: map[string]*host{}, phones: map[string]*fakewhatsapp.Phone{}}
-				return gatewaytest.Harness{
-					Gateway:  hosted{Gateway: p.gateway, MediaFetcher: p.gateway, PairingCoder: p.gateway, provider: p},
-					Provider: p,
-				}
+				people := simulated.New(tb)
+				p := &provider{Scene: people, scene: newSceneIn(tb, people.World, people.Friend, nil), by: addressing}
+				return gatewaytest.Harness{Gateway: p.scene.gateway, Provider: p}
 			})
 		})
 	}
 }
 
-// hosted is the gateway with the host that the port asks for: whatever is provisioned is
-// streamed until it is deleted.
-type hosted struct {
-	gateway.Gateway
-	gateway.MediaFetcher
-	gateway.PairingCoder
-	provider *provider
-}
-
-// Provision starts to stream the session as well.
-func (h hosted) Provision(ctx context.Context, s gateway.Session, w gateway.Webhook) (gateway.Provisioned, error) {
-	p, err := h.Gateway.Provision(ctx, s, w)
-	if err != nil {
-		return p, err
-	}
-	streaming := h.provider.host(h.provider.gateway, s.Name)
-	h.provider.mu.Lock()
-	h.provider.hosts[s.Name] = streaming
-	h.provider.mu.Unlock()
-	return p, nil
-}
-
+// provider is WhatsApp behind its endpoint.
 type provider struct {
-	*scene
-	by     fakewhatsapp.Addressing
-	mu     sync.Mutex
-	hosts  map[string]*host
-	phones map[string]*fakewhatsapp.Phone
-}
-
-func (p *provider) hostOf(name string) *host {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.hosts[name]
+	*simulated.Scene
+	scene *scene
+	by    fakewhatsapp.Addressing
 }
 
 func (p *provider) Session(name string) gateway.Session { return gateway.Session{Name: name} }
 
-func (p *provider) Webhook(string) gateway.Webhook { return gateway.Webhook{} }
+// status waits until the gateway says that a session stands, or does not stand, open.
+func (p *provider) status(name string, open bool) error {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		now, err := p.scene.gateway.Status(p.scene.ctx, p.Session(name))
+		if (err == nil && now.State == gateway.StateOpen) == open {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-p.scene.ctx.Done():
+			return errors.Join(p.scene.ctx.Err(), err)
+		}
+	}
+}
 
 func (p *provider) Link(name, number string) error {
-	phone, err := p.world.AddPhone(number, "Tenant")
+	phone, err := p.Phone(name, number)
 	if err != nil {
 		return err
 	}
-	p.phones[name] = phone
-	h := p.hostOf(name)
-	qr := await(h, func(gateway.QR) bool { return true })
-	if err := p.server.Scan(phone, name, qr.Code); err != nil {
-		return err
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		pairing, err := p.scene.gateway.Connect(p.scene.ctx, p.Session(name))
+		if err != nil {
+			return err
+		}
+		if pairing.QR != "" {
+			if err := p.scene.server.Scan(phone, name, pairing.QR); err != nil {
+				return err
+			}
+			return p.status(name, true)
+		}
+		select {
+		case <-tick.C:
+		case <-p.scene.ctx.Done():
+			return p.scene.ctx.Err()
+		}
 	}
-	await(h, inState(gateway.StateOpen))
-	return p.server.WaitConnected(p.ctx, name, true)
 }
 
 func (p *provider) Unlink(name string) error {
-	if err := p.server.LogOut(name); err != nil {
+	if err := p.scene.server.LogOut(name); err != nil {
 		return err
 	}
-	if err := p.hostOf(name).outcome(); gateway.KindOf(err) != gateway.KindLoggedOut {
-		return errors.New("the stream did not end as logged out")
-	}
-	return nil
+	return p.status(name, false)
 }
 
+// AddGroup is that of the scene, with members shown by number or by the other address.
 func (p *provider) AddGroup(name string, g gatewaytest.Group) (core.JID, error) {
+	us, err := p.Phone(name, "")
+	if err != nil {
+		return "", err
+	}
 	spec := fakewhatsapp.GroupSpec{
 		Subject: g.Name, Announce: g.Announce, Community: g.Parent, Addressing: p.by,
-		Admins: []*fakewhatsapp.Phone{p.ana}, Members: []*fakewhatsapp.Phone{p.phones[name]},
+		Admins: []*fakewhatsapp.Phone{p.Friend}, Members: []*fakewhatsapp.Phone{us},
 	}
 	if g.Admin {
-		spec.Admins = append(spec.Admins, p.phones[name])
+		spec.Admins = append(spec.Admins, us)
 	}
-	group, err := p.world.AddGroup(spec)
+	group, err := p.World.AddGroup(spec)
 	if err != nil {
 		return "", err
 	}
 	return group.JID(), nil
-}
-
-func (p *provider) Posts(name string, chat core.JID) ([]gatewaytest.Post, error) {
-	var posts []gatewaytest.Post
-	for _, post := range p.world.PostedVia(name) {
-		if post.Group != chat {
-			continue
-		}
-		got := gatewaytest.Post{ID: post.ID, Text: post.Text}
-		if m := post.Media; m != nil {
-			got.Media = &gateway.Media{Kind: m.Kind, MimeType: m.MimeType, FileName: m.FileName, Data: m.Data}
-		}
-		posts = append(posts, got)
-	}
-	return posts, nil
 }
 
 func (p *provider) Refuse(name string, how gatewaytest.Refusal) bool {
@@ -129,7 +111,23 @@ func (p *provider) Refuse(name string, how gatewaytest.Refusal) bool {
 		gatewaytest.Lies:         endpoint.Silence(),
 	}[how]
 	if ok {
-		p.server.NextSend(name, fault)
+		p.scene.server.NextSend(name, fault)
 	}
 	return ok
+}
+
+// Happen implements gatewaytest.Happener.
+func (p *provider) Happen(name string, what gatewaytest.Happening) (bool, error) {
+	switch what.Kind {
+	case gatewaytest.QRShown:
+		_, err := p.scene.gateway.Connect(p.scene.ctx, p.Session(name))
+		return true, err
+	case gatewaytest.LoggedOut:
+		return true, p.scene.server.LogOut(name)
+	}
+	err := p.Scene.Happen(name, what)
+	if errors.Is(err, simulated.ErrNotByPeople) {
+		return false, nil
+	}
+	return true, err
 }

@@ -36,15 +36,23 @@ type scene struct {
 
 func newScene(tb testing.TB, change func(*whatsmeow.Options)) *scene {
 	tb.Helper()
+	world := fakewhatsapp.New(fakewhatsapp.Options{})
+	ana, err := world.AddPhone("5511900000001", "Ana")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return newSceneIn(tb, world, ana, change)
+}
+
+func newSceneIn(tb testing.TB, world *fakewhatsapp.World, ana *fakewhatsapp.Phone, change func(*whatsmeow.Options)) *scene {
+	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	tb.Cleanup(cancel)
-	s := &scene{TB: tb, ctx: ctx, world: fakewhatsapp.New(fakewhatsapp.Options{}), logs: &strings.Builder{}}
+	s := &scene{TB: tb, ctx: ctx, world: world, ana: ana, logs: &strings.Builder{}}
 	var err error
 	s.server, err = endpoint.New(s.world)
 	s.must(err)
 	tb.Cleanup(s.server.Close)
-	s.ana, err = s.world.AddPhone("5511900000001", "Ana")
-	s.must(err)
 	s.db, err = sql.Open("sqlite", "file:"+filepath.Join(tb.TempDir(), "sessions.db")+
 		"?_pragma=foreign_keys(1)&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(0)&_txlock=immediate")
 	s.must(err)
