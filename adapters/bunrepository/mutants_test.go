@@ -18,6 +18,9 @@ import (
 // TestTheSuiteCatchesMutants breaks one rule of a good repository at a time and wants the
 // case that guards the rule to fail.
 func TestTheSuiteCatchesMutants(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: whether the suite catches mutants is no matter of goroutines")
+	}
 	cases := map[string]repositorytest.Case{}
 	for _, c := range repositorytest.Cases() {
 		if _, twice := cases[c.Name]; twice {

@@ -24,6 +24,7 @@ var (
 // which is told that it failed, which stands still and which dies. Time is the simulation's
 // own, so an hour passes in a second. What WhatsApp has in the end is the judge.
 func TestSimulation(t *testing.T) {
+	inTurns(t)
 	first, n := int64(0), int64(*simulations)
 	if *simulated >= 0 {
 		first, n = *simulated, 1
@@ -44,10 +45,18 @@ func TestSimulation(t *testing.T) {
 // TestADayAtAHumanPace is one day of a shop's life with the default settings: messages come
 // day and night, replicas die and are started anew, sends fail now and then.
 func TestADayAtAHumanPace(t *testing.T) {
+	inTurns(t)
 	v := simulate(t, 1, day)
 	t.Log(v)
 	if v.gaps < 200 {
 		t.Errorf("only %d gaps: the day says little", v.gaps)
+	}
+}
+
+// inTurns leaves a long simulation out of short runs, such as the race detector's.
+func inTurns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: replicas take turns here, so that nothing is there to race")
 	}
 }
 
@@ -75,7 +84,7 @@ var trouble = script{
 }
 
 var day = script{
-	tenants: 2, messages: 480, every: 3 * time.Minute, step: 5 * time.Second, idlePoll: 10 * time.Second,
+	tenants: 2, messages: 480, every: 3 * time.Minute, step: 15 * time.Second, idlePoll: 30 * time.Second,
 	settings: func(s *core.Settings) { s.Pacing.WarmUp = false },
 	kill:     1, faults: 30,
 }
