@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"go.mau.fi/whatsmeow"
+	"go.mau.fi/whatsmeow/binary"
 	"go.mau.fi/whatsmeow/store"
 	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/types/events"
@@ -198,7 +199,7 @@ func (g *Gateway) logOut(ctx context.Context, name string, s *stream, address ty
 		if notOpen != nil {
 			return
 		}
-		err = c.client.Logout(ctx)
+		err = unlink(ctx, c.client, address)
 	} else {
 		err = g.logOutBriefly(ctx, address)
 	}
@@ -235,8 +236,20 @@ func (g *Gateway) logOutBriefly(ctx context.Context, address types.JID) error {
 		if !connected {
 			return whatsmeow.ErrNotConnected
 		}
-		return client.Logout(ctx)
+		return unlink(ctx, client, address)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// unlink asks WhatsApp to remove a device. The library's Logout asks the same, and then takes
+// the keys away while its other goroutines still read them.
+func unlink(ctx context.Context, client *whatsmeow.Client, address types.JID) error {
+	_, err := client.DangerousInternals().SendIQ(ctx, whatsmeow.DangerousInfoQuery{
+		Namespace: "md", Type: "set", To: types.ServerJID,
+		Content: []binary.Node{{
+			Tag: "remove-companion-device", Attrs: binary.Attrs{"jid": address, "reason": "user_initiated"},
+		}},
+	})
+	return err
 }
