@@ -1,12 +1,14 @@
 package engine_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"hash"
 	"hash/fnv"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -17,6 +19,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/autopromo-cloud/autopromo/adapters/bunrepository"
@@ -25,7 +28,6 @@ import (
 	"github.com/autopromo-cloud/autopromo/core/engine"
 	"github.com/autopromo-cloud/autopromo/ports/bus"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
-	"github.com/autopromo-cloud/autopromo/ports/repository"
 	"github.com/autopromo-cloud/autopromo/testkit/fakeevolution"
 	"github.com/autopromo-cloud/autopromo/testkit/fakewhatsapp"
 	"github.com/autopromo-cloud/autopromo/testkit/faulty"
@@ -48,13 +50,13 @@ type simulation struct {
 	gateway   faulty.FullGateway
 	ahead     atomic.Int64 // how far the shared clock has jumped
 	marketers []*marketer
+	sessions  []string // their names at the provider
 	meter     meter
 	trace     hash.Hash64
 
 	mu      sync.Mutex
 	living  []*replica
 	started int
-	turns   int // of replicas at the webhooks
 
 	passed, kills, failures, freezes, ledgerLost, looks, arrived int
 }
@@ -75,7 +77,7 @@ func newSimulation(t *testing.T, seed uint64, plan script) *simulation {
 	s.must(err)
 	t.Cleanup(func() { s.must(s.repo.Close()) })
 	s.must(s.repo.Migrate(ctx))
-	s.evolution, err = fakeevolution.New(s.world, fakeevolution.Options{APIKey: adminKey, Client: s.network.client(), RetryScale: 1})
+	s.evolution, err = fakeevolution.New(s.world, fakeevolution.Options{APIKey: adminKey, Client: s.network.client(), RetryScale: 1, Retry: fakeevolution.Retry{Jitter: -1}})
 	s.must(err)
 	t.Cleanup(s.evolution.Close)
 	s.network.serve(t, "provider.test:80", s.evolution)
@@ -88,8 +90,9 @@ func newSimulation(t *testing.T, seed uint64, plan script) *simulation {
 	s.must(err)
 	s.source, err = s.world.AddGroup(fakewhatsapp.GroupSpec{Subject: "Achadinhos da Ana", Admins: []*fakewhatsapp.Phone{s.poster}})
 	s.must(err)
-	first := s.startReplica()
-	s.engine = first.engine
+	front := s.newReplica() // only answers
+	s.living = append(s.living, front)
+	s.engine = front.engine
 	for i := range plan.tenants {
 		m := s.marketer(fmt.Sprint("loja", i), fmt.Sprintf("551190000001%d", i), fmt.Sprintf("loja%d-20", i))
 		second := s.group("Segundo grupo", m.phone)
@@ -97,9 +100,10 @@ func newSimulation(t *testing.T, seed uint64, plan script) *simulation {
 		s.must(err)
 		_, err = m.ChangeSettings(ctx, func(c *core.Settings) error { plan.settings(c); return nil })
 		s.must(err)
-		s.marketers = append(s.marketers, m)
+		s.marketers, s.sessions = append(s.marketers, m), append(s.sessions, m.instance().Name)
 	}
-	first.kill()
+	s.delivered()
+	s.living = nil
 	return s
 }
 
@@ -109,14 +113,23 @@ type replica struct {
 	number int
 	engine *engine.Engine
 	dead   atomic.Bool
-	life   context.Context // ends when it is killed
-	die    context.CancelFunc
-	cancel context.CancelFunc
 	done   chan error
+
+	life, serving context.Context // until it is killed, until it shall end
+	die, cancel   context.CancelFunc
 }
 
 // startReplica starts a process.
-func (s *simulation) startReplica() *replica {
+func (s *simulation) startReplica() {
+	r := s.newReplica()
+	go func() { r.done <- r.engine.Run(r.serving) }()
+	s.mu.Lock()
+	s.living = append(s.living, r)
+	s.mu.Unlock()
+	synctest.Wait()
+}
+
+func (s *simulation) newReplica() *replica {
 	s.mu.Lock()
 	s.started++
 	r := &replica{s: s, number: s.started, done: make(chan error, 1)}
@@ -133,12 +146,7 @@ func (s *simulation) startReplica() *replica {
 	s.must(err)
 	r.engine = e
 	r.life, r.die = context.WithCancel(context.Background())
-	ctx, cancel := context.WithCancel(context.Background())
-	r.cancel = cancel
-	go func() { r.done <- e.Run(ctx) }()
-	s.mu.Lock()
-	s.living = append(s.living, r)
-	s.mu.Unlock()
+	r.serving, r.cancel = context.WithCancel(context.Background())
 	return r
 }
 
@@ -151,6 +159,7 @@ func (r *replica) kill() {
 	r.s.points.release(r)
 	r.die()
 	r.cancel()
+	synctest.Wait()
 }
 
 // end stops a process in order.
@@ -162,33 +171,47 @@ func (r *replica) end() {
 // trip makes a process stand at each point until it is let go. whose makes points of
 // different tenants different.
 func (r *replica) trip(whose string) faulty.Trip {
-	return func(_ context.Context, name string) error {
+	return func(ctx context.Context, name string) error {
 		switch {
 		case r.dead.Load():
 			return errDead
+		case ctx.Err() != nil && !strings.HasSuffix(name, ".after"):
+			return ctx.Err()
 		case strings.HasPrefix(name, "lane.renew"):
 			// A process that stands still within its call to the provider loses its lane all the
 			// same; what that means takes real processes to try.
 			return nil
 		}
-		return r.s.points.stand(r, name+" "+whose)
+		name += " " + whose
+		if request := ctx.Value(requestKey{}); request != nil {
+			name = fmt.Sprint(name, " ", request)
+		}
+		return r.s.points.stand(r, name)
 	}
 }
 
-// anyReplica is the load balancer in front of the replicas.
+// requestKey is where a webhook's context says which one it is.
+type requestKey struct{}
+
+// anyReplica is the load balancer in front of the replicas. It goes by what a webhook says,
+// because of several at once any may be the first.
 func (s *simulation) anyReplica(w http.ResponseWriter, req *http.Request) {
-	s.mu.Lock()
-	s.turns++
-	var r *replica
-	if len(s.living) > 0 {
-		r = s.living[s.turns%len(s.living)]
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return
 	}
+	sum := fnv.New32a()
+	sum.Write(body)
+	s.mu.Lock()
+	living := slices.Clone(s.living)
 	s.mu.Unlock()
-	if r == nil {
+	if len(living) == 0 {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	(&house{engine: r.engine}).webhook(w, req)
+	req = req.WithContext(context.WithValue(req.Context(), requestKey{}, sum.Sum32()))
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	(&house{engine: living[int(sum.Sum32()>>1)%len(living)].engine}).webhook(w, req)
 }
 
 // points is where goroutines stand.
@@ -248,73 +271,6 @@ func (p *points) release(r *replica) {
 	})
 }
 
-// watched is the database as one process reaches it.
-type watched struct {
-	repository.Repository
-	r *replica
-}
-
-func (w watched) Tenant(id core.TenantID) repository.Tenant {
-	return watchedTenant{faulty.Repository(noted{w.Repository, &w.r.s.meter, w.r.s.now}, w.r.trip(string(id))).Tenant(id), w.r.s}
-}
-
-func (w watched) Queue() repository.Queue {
-	return faulty.Repository(w.Repository, w.r.trip("")).Queue()
-}
-
-type watchedTenant struct {
-	repository.Tenant
-	s *simulation
-}
-
-func (t watchedTenant) Lane() repository.Lane { return watchedLane{t.Tenant.Lane(), t.s} }
-
-// watchedLane notes when the sender had looked at what is pending.
-type watchedLane struct {
-	repository.Lane
-	s *simulation
-}
-
-func (l watchedLane) Begin(ctx context.Context, b repository.Begin) (core.Delivery, error) {
-	looked := l.s.now()
-	d, err := l.Lane.Begin(ctx, b)
-	if err == nil {
-		l.s.meter.begin(d.ID, looked)
-	}
-	return d, err
-}
-
-// noted is the database itself: it notes when an offer's deliveries could be seen.
-type noted struct {
-	repository.Repository
-	meter *meter
-	now   func() time.Time
-}
-
-func (n noted) Tenant(id core.TenantID) repository.Tenant {
-	return notedTenant{n.Repository.Tenant(id), n}
-}
-
-type notedTenant struct {
-	repository.Tenant
-	n noted
-}
-
-func (t notedTenant) Offers() repository.Offers { return notedOffers{t.Tenant.Offers(), t.n} }
-
-type notedOffers struct {
-	repository.Offers
-	n noted
-}
-
-func (o notedOffers) Save(ctx context.Context, s repository.SaveOffer) (core.Offer, error) {
-	offer, err := o.Offers.Save(ctx, s)
-	if err == nil {
-		o.n.meter.save(offer.ID, o.n.now())
-	}
-	return offer, err
-}
-
 // meter is what the provider's side would see of the pace.
 type meter struct {
 	mu    sync.Mutex
@@ -337,6 +293,18 @@ func (m *meter) begin(id core.DeliveryID, looked time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.begun[id] = looked
+}
+
+// idle says that no living process sends.
+func (m *meter) idle() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, calls := range m.under {
+		if slices.ContainsFunc(calls, func(r *replica) bool { return !r.dead.Load() }) {
+			return false
+		}
+	}
+	return true
 }
 
 func (m *meter) call(r *replica, session string, at time.Time) (over func()) {
