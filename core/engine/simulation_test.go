@@ -154,13 +154,14 @@ func (s *simulation) play() {
 	}
 	end := time.Now().Add(s.plan.every * time.Duration(s.plan.messages))
 	next := time.Now()
-	for written := 0; ; {
+	written := 0
+	for turn := 0; ; turn++ {
 		if written < s.plan.messages && !time.Now().Before(next) {
 			written++
 			s.write(written)
 			next = time.Now().Add(time.Duration(s.random.Int64N(int64(2 * s.plan.every))))
 		}
-		if written == s.plan.messages && s.settled() {
+		if written == s.plan.messages && turn%50 == 0 && s.settled() {
 			break
 		}
 		if time.Since(end) > 48*time.Hour {
@@ -202,7 +203,7 @@ func (s *simulation) turn() {
 	default:
 		s.points.resume(one, nil)
 	}
-	if s.passed%20 == 0 {
+	if s.passed%50 == 0 {
 		s.looks++
 		s.ledgerLost += s.ledger().Lost
 	}
