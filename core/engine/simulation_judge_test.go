@@ -13,7 +13,7 @@ import (
 func (s *simulation) judge() verdict {
 	v := verdict{
 		messages: s.plan.messages, kills: s.kills, failures: s.failures, freezes: s.freezes, points: s.passed,
-		inFlight: s.meter.most, ledgerLost: s.ledgerLost + s.ledger().Lost, ledgerLooks: s.looks + 1, trace: s.trace.Sum64(),
+		inFlight: s.meter.most, ledgerLost: s.ledgerLost + s.ledger().Lost, ledgerLooks: s.looks + 1, redriven: s.redriven, trace: s.trace.Sum64(),
 	}
 	for _, m := range s.marketers {
 		s.judgeTenant(m, &v)

@@ -34,6 +34,7 @@ func TestSimulation(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			v := simulate(t, uint64(seed), trouble)
 			total.add(v)
+			t.Logf("%d steps, trace %x", v.points, v.trace)
 			if t.Failed() {
 				t.Logf("again: go test ./core/engine -run '^TestSimulation$' -simulate %d -v", seed)
 			}
@@ -107,7 +108,7 @@ var day = script{
 // verdict is what became of all that was due.
 type verdict struct {
 	messages, due, posted, kills, failures, freezes, points           int
-	lost, doubled, unconfirmed, expired, untrue                       int
+	lost, doubled, unconfirmed, expired, untrue, redriven             int
 	inFlight, inversions, short, gaps, quiet, ledgerLost, ledgerLooks int
 	trace                                                             uint64
 	complaints                                                        []string
@@ -117,15 +118,16 @@ func (v *verdict) add(o verdict) {
 	v.messages, v.due, v.posted = v.messages+o.messages, v.due+o.due, v.posted+o.posted
 	v.kills, v.failures, v.freezes, v.points = v.kills+o.kills, v.failures+o.failures, v.freezes+o.freezes, v.points+o.points
 	v.lost, v.doubled, v.unconfirmed, v.expired, v.untrue = v.lost+o.lost, v.doubled+o.doubled, v.unconfirmed+o.unconfirmed, v.expired+o.expired, v.untrue+o.untrue
+	v.redriven += o.redriven
 	v.inFlight, v.inversions = max(v.inFlight, o.inFlight), v.inversions+o.inversions
 	v.short, v.gaps, v.quiet = v.short+o.short, v.gaps+o.gaps, v.quiet+o.quiet
 	v.ledgerLost, v.ledgerLooks = v.ledgerLost+o.ledgerLost, v.ledgerLooks+o.ledgerLooks
 }
 
 func (v verdict) String() string {
-	return fmt.Sprintf("messages %d, due %d, posted %d, points %d, kills %d, failures %d, freezes %d; lost %d, doubled %d, sent but not posted %d, unconfirmed %d, expired %d; "+
+	return fmt.Sprintf("messages %d, due %d, posted %d, points %d, kills %d, failures %d, freezes %d; lost %d, doubled %d, sent but not posted %d, unconfirmed %d, expired %d, dead and redriven %d; "+
 		"max in flight %d, order inversions %d, gaps below the minimum %d of %d, sends in quiet hours %d; ledger lost %d in %d looks",
-		v.messages, v.due, v.posted, v.points, v.kills, v.failures, v.freezes, v.lost, v.doubled, v.untrue, v.unconfirmed, v.expired,
+		v.messages, v.due, v.posted, v.points, v.kills, v.failures, v.freezes, v.lost, v.doubled, v.untrue, v.unconfirmed, v.expired, v.redriven,
 		v.inFlight, v.inversions, v.short, v.gaps, v.quiet, v.ledgerLost, v.ledgerLooks)
 }
 
@@ -261,16 +263,33 @@ func (s *simulation) settled() bool {
 		l.Deliveries[core.DeliveryDispatching]+l.Deliveries[core.DeliveryAmbiguous] > 0 {
 		return false
 	}
+	arrived := 0
 	for _, n := range l.Inbox {
-		s.arrived += n
+		arrived += n
 	}
-	arrived := s.arrived
-	s.arrived = 0
-	if arrived >= s.plan.messages*s.plan.tenants {
+	switch {
+	case arrived < s.plan.messages*s.plan.tenants:
+		s.evolution.ReleaseWebhooks()
+	case l.Inbox[core.InboxDead] > 0:
+		s.redrive()
+	default:
 		return true
 	}
-	s.evolution.ReleaseWebhooks()
 	return false
+}
+
+// redrive is a person who looks after the dead letters: what was at work whenever a process
+// died is set aside in the end.
+func (s *simulation) redrive() {
+	for _, m := range s.marketers {
+		box := s.repo.Tenant(m.id).Inbox()
+		dead, err := box.Dead(s.t.Context(), "", 100)
+		s.must(err)
+		for _, e := range dead {
+			s.must(box.Redrive(s.t.Context(), e.ID, s.now()))
+			s.redriven++
+		}
+	}
 }
 
 // newRandom is a source of its own for each use, so that one does not shift the others.

@@ -57,7 +57,7 @@ type simulation struct {
 	living  []*replica
 	started int
 
-	passed, kills, failures, freezes, ledgerLost, looks, arrived int
+	passed, kills, failures, freezes, ledgerLost, looks, redriven int
 }
 
 // now is the clock all replicas share.
@@ -101,6 +101,9 @@ func newSimulation(t *testing.T, seed uint64, plan script) *simulation {
 		s.must(err)
 		s.marketers, s.sessions = append(s.marketers, m), append(s.sessions, m.instance().Name)
 	}
+	// Pairing takes the time it takes; from here on all is the seed's.
+	s.delivered()
+	time.Sleep(time.Until(time.Now().Truncate(time.Minute).Add(2 * time.Minute)))
 	s.delivered()
 	s.living = nil
 	return s
@@ -136,11 +139,12 @@ func (s *simulation) newReplica() *replica {
 	bell := lossy{}
 	e, err := engine.New(engine.Deps{
 		Repository: watched{s.repo, r}, Publisher: bell, Subscriber: bell,
-		Gateways: []gateway.Gateway{metered{faulty.Gateway(s.gateway, r.trip("")), r}}, Resolver: shortLinks{},
+		Gateways: []gateway.Gateway{paced{faulty.Gateway(called{s.gateway, r}, r.trip("")), r}}, Resolver: shortLinks{},
 	}, engine.Config{
 		PublicURL: "http://hooks.test", ServerURL: "http://provider.test", ServerKey: core.NewSecret(adminKey),
 		IdlePoll: s.plan.idlePoll, SweepEvery: 2 * s.plan.idlePoll, DoorbellGrace: time.Millisecond, SendTimeout: 30 * time.Second,
-		Logger: slog.New(slog.DiscardHandler), Now: s.now,
+		Senders: 1000, // with a place always free, a dispatcher that wakes up has one reason for it
+		Logger:  slog.New(slog.DiscardHandler), Now: s.now,
 	})
 	s.must(err)
 	r.engine = e
@@ -272,12 +276,13 @@ func (p *points) release(r *replica) {
 
 // meter is what the provider's side would see of the pace.
 type meter struct {
-	mu    sync.Mutex
-	calls map[string][]time.Time // by session
-	under map[string][]*replica
-	most  int
-	begun map[core.DeliveryID]time.Time
-	saved map[core.OfferID]time.Time // first
+	mu      sync.Mutex
+	calls   map[string][]time.Time // by session
+	sending []*replica
+	under   map[string][]*replica
+	most    int
+	begun   map[core.DeliveryID]time.Time
+	saved   map[core.OfferID]time.Time // first
 }
 
 func (m *meter) save(id core.OfferID, at time.Time) {
@@ -294,43 +299,66 @@ func (m *meter) begin(id core.DeliveryID, looked time.Time) {
 	m.begun[id] = looked
 }
 
-// idle says that no living process sends.
+// idle says that no living process is about to send, or does.
 func (m *meter) idle() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, calls := range m.under {
-		if slices.ContainsFunc(calls, func(r *replica) bool { return !r.dead.Load() }) {
-			return false
-		}
-	}
-	return true
+	m.sending = slices.DeleteFunc(m.sending, func(r *replica) bool { return r.dead.Load() })
+	return len(m.sending) == 0
 }
 
-func (m *meter) call(r *replica, session string, at time.Time) (over func()) {
+func (m *meter) send(r *replica, session string, at time.Time) (over func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.calls[session] = append(m.calls[session], at)
-	m.under[session] = slices.DeleteFunc(m.under[session], func(other *replica) bool { return other.dead.Load() })
-	m.under[session] = append(m.under[session], r)
+	m.sending = append(m.sending, r)
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.sending = without(m.sending, r)
+	}
+}
+
+func (m *meter) call(r *replica, session string) (over func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.under[session] = append(slices.DeleteFunc(m.under[session], func(other *replica) bool { return other.dead.Load() }), r)
 	m.most = max(m.most, len(m.under[session]))
 	return func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		if i := slices.Index(m.under[session], r); i >= 0 {
-			m.under[session] = slices.Delete(m.under[session], i, i+1)
-		}
+		m.under[session] = without(m.under[session], r)
 	}
 }
 
-// metered is the provider as one process reaches it.
-type metered struct {
+// without takes one call of a replica away.
+func without(calls []*replica, r *replica) []*replica {
+	if i := slices.Index(calls, r); i >= 0 {
+		return slices.Delete(calls, i, i+1)
+	}
+	return calls
+}
+
+// paced is the provider as the engine calls it, and when.
+type paced struct {
 	faulty.FullGateway
 	r *replica
 }
 
-func (g metered) Send(ctx context.Context, s gateway.Session, m gateway.Outbound) (gateway.Receipt, error) {
-	defer g.r.s.meter.call(g.r, s.Name, g.r.s.now())()
-	// The calls of a process end with it.
+func (g paced) Send(ctx context.Context, s gateway.Session, m gateway.Outbound) (gateway.Receipt, error) {
+	defer g.r.s.meter.send(g.r, s.Name, g.r.s.now())()
+	return g.FullGateway.Send(ctx, s, m)
+}
+
+// called is the provider as it is called: a call begins after what held the engine up, and
+// ends with its process.
+type called struct {
+	faulty.FullGateway
+	r *replica
+}
+
+func (g called) Send(ctx context.Context, s gateway.Session, m gateway.Outbound) (gateway.Receipt, error) {
+	defer g.r.s.meter.call(g.r, s.Name)()
 	ctx, cancel := context.WithCancel(ctx)
 	defer context.AfterFunc(g.r.life, cancel)()
 	return g.FullGateway.Send(ctx, s, m)
