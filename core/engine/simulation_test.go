@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 	"testing/cryptotest"
 	"testing/synctest"
@@ -134,6 +135,9 @@ func (v verdict) String() string {
 // simulate plays a script and judges.
 func simulate(t *testing.T, seed uint64, plan script) (v verdict) {
 	cryptotest.SetGlobalRandom(t, seed)
+	// One at a time: what is still up to the scheduler, such as who of two that wake up at once
+	// is first, then hardly ever differs.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	synctest.Test(t, func(t *testing.T) {
 		s := newSimulation(t, seed, plan)
 		s.play()
