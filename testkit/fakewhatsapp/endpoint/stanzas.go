@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -106,11 +107,8 @@ func (c *conn) query(n *node) error {
 		}
 		return s.activate(c)
 	case "md remove-companion-device":
-		if err := c.send(answer(n)); err != nil {
-			return err
-		}
-		s.remove(c.device)
-		return errEnded
+		s.remove(c.device) // first: what is confirmed is so
+		return errors.Join(c.send(answer(n)), errEnded)
 	}
 	return c.send(answer(n))
 }
