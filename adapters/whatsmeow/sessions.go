@@ -245,11 +245,12 @@ func (g *Gateway) logOutBriefly(ctx context.Context, address types.JID) error {
 // unlink asks WhatsApp to remove a device. The library's Logout asks the same, and then takes
 // the keys away while its other goroutines still read them.
 func unlink(ctx context.Context, client *whatsmeow.Client, address types.JID) error {
-	_, err := client.DangerousInternals().SendIQ(ctx, whatsmeow.DangerousInfoQuery{
-		Namespace: "md", Type: "set", To: types.ServerJID,
-		Content: []binary.Node{{
-			Tag: "remove-companion-device", Attrs: binary.Attrs{"jid": address, "reason": "user_initiated"},
-		}},
-	})
+	_, err := client.DangerousInternals().SendIQ( //nolint:staticcheck // "deprecated: dangerous" is the library's way to say: know what you ask
+		ctx, whatsmeow.DangerousInfoQuery{
+			Namespace: "md", Type: "set", To: types.ServerJID,
+			Content: []binary.Node{{
+				Tag: "remove-companion-device", Attrs: binary.Attrs{"jid": address, "reason": "user_initiated"},
+			}},
+		})
 	return err
 }
