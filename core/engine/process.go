@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/rand"
 	mathrand "math/rand/v2"
 	"slices"
 	"time"
@@ -183,7 +184,8 @@ func (t *Tenant) deliveries(ctx context.Context, v view, entry core.InboxEntry, 
 				return nil, err
 			}
 		}
-		id, err := t.e.newID()
+		// WhatsApp dates messages in whole seconds; of one second, the first to arrive leaves first.
+		id, err := core.NewUUID(entry.ReceivedAt, rand.Reader)
 		if err != nil {
 			return nil, err
 		}
