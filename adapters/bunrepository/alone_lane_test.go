@@ -28,8 +28,9 @@ func (w *parallel) laneOperations() map[string]func(*party) {
 		},
 		"ready": func(p *party) {
 			a := w.same(p, "ready", func(t repository.Tenant) (any, error) { return t.Deliveries().Ready(ctx, 10) })
-			if ready, ok := a.Value.([]core.Delivery); ok {
-				p.deliveries = append(p.deliveries, ready...)
+			ready, _ := a.Value.([]repository.Ready)
+			for _, r := range ready {
+				p.deliveries = append(p.deliveries, r.Delivery)
 			}
 		},
 		"settle": func(p *party) {
@@ -62,6 +63,9 @@ func (w *parallel) laneOperations() map[string]func(*party) {
 			if b.Lane.Instance == "" {
 				b.Lane = core.Lane{Tenant: p.id, Instance: instanceID}
 			}
+			if before := w.delivery(p); w.n("after another", 2) == 0 {
+				b.Settle = &repository.Settle{ID: before.ID, From: before.State, Attempt: before.Attempt, To: core.DeliverySent, Now: w.now}
+			}
 			a := w.same(p, "begin", func(t repository.Tenant) (any, error) { return t.Lane().Begin(ctx, b) })
 			if begun, ok := a.Value.(core.Delivery); ok && begun.ID != "" {
 				p.deliveries = append(p.deliveries, begun)
@@ -74,6 +78,11 @@ func (w *parallel) laneOperations() map[string]func(*party) {
 		"release": func(p *party) {
 			next := w.later("next")
 			w.same(p, "release", func(t repository.Tenant) (any, error) { return nil, t.Lane().Release(ctx, p.lane, next) })
+		},
+		"conclude": func(p *party) {
+			d, next := w.delivery(p), w.later("next")
+			s := repository.Settle{ID: d.ID, From: d.State, Attempt: d.Attempt, To: core.DeliverySent, Now: w.now}
+			w.same(p, "conclude", func(t repository.Tenant) (any, error) { return t.Lane().Conclude(ctx, s, p.lane, next) })
 		},
 		"wake": func(p *party) {
 			at := w.later("at")

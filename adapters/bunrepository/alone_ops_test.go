@@ -355,7 +355,7 @@ func (w *parallel) offerOperations() map[string]func(*party) {
 		},
 		"snapshot": func(p *party) {
 			type moment struct {
-				Ready []core.Delivery
+				Ready []repository.Ready
 				Stats core.Stats
 				Tags  []core.Tag
 			}

@@ -25,81 +25,74 @@ func (d deliveries) Get(ctx context.Context, id core.DeliveryID) (found core.Del
 	return found, err
 }
 
-func (d deliveries) Ready(ctx context.Context, limit int) (out []core.Delivery, err error) {
+func (d deliveries) Ready(ctx context.Context, limit int) (out []repository.Ready, err error) {
 	if limit <= 0 {
 		return nil, nil
 	}
-	err = d.look(ctx, "ready deliveries", func(ctx context.Context, db bun.IDB) error {
-		var rows []deliveryRow
-		heads := db.NewSelect().Model((*deliveryRow)(nil)).Column("id").
-			ColumnExpr("row_number() OVER (PARTITION BY destination_id ORDER BY source_at, id) AS place").
-			Where("user_id = ?", d.id).Where("state = 'pending'")
-		err := db.NewSelect().Model(&rows).Where("user_id = ?", d.id).
-			Where("id IN (SELECT id FROM (?) AS heads WHERE place = 1)", heads).
-			OrderExpr("source_at, id").Limit(int64(limit)).Scan(ctx)
-		out = toDeliveries(rows)
-		return err
+	err = d.snapshot(ctx, "ready deliveries", func(ctx context.Context, db bun.IDB) error {
+		rows, err := d.heads(ctx, db, limit)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		ids := make([]core.OfferID, len(rows))
+		for i, row := range rows {
+			ids[i] = row.OfferID
+		}
+		var offers []offerRow
+		if err := db.NewSelect().Model(&offers).Column("id", "inbox_id", "chat_jid", "participant", "message_id", "media").
+			Where("user_id = ?", d.id).Where("id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
+			return err
+		}
+		byID := make(map[core.OfferID]offerRow, len(offers))
+		for _, o := range offers {
+			byID[o.ID] = o
+		}
+		out = make([]repository.Ready, len(rows))
+		for i, row := range rows {
+			o := byID[row.OfferID]
+			media, err := toMedia(o.Media)
+			if err != nil {
+				return err
+			}
+			out[i] = repository.Ready{Delivery: row.toDelivery(), Inbox: o.InboxID, Source: o.source(), Media: media}
+		}
+		return nil
 	})
 	return out, err
 }
 
+// heads reads the oldest pending delivery of each destination. It goes from one destination
+// to the next in the index, over whatever else is pending.
+func (d deliveries) heads(ctx context.Context, db bun.IDB, limit int) (rows []deliveryRow, err error) {
+	first := db.NewSelect().Model((*deliveryRow)(nil)).Column("destination_id").
+		Where("d.user_id = ?", d.id).Where("d.state = 'pending'").OrderExpr("destination_id").Limit(1)
+	next := db.NewSelect().Model((*deliveryRow)(nil)).Column("destination_id").
+		Where("d.user_id = ?", d.id).Where("d.state = 'pending'").Where("d.destination_id > g.id").OrderExpr("destination_id").Limit(1)
+	groups := db.NewSelect().ColumnExpr("(?) AS id", first).
+		UnionAll(db.NewSelect().TableExpr("groups AS g").ColumnExpr("(?)", next).Where("g.id IS NOT NULL"))
+	head := db.NewSelect().Model((*deliveryRow)(nil)).Column("id").
+		Where("d.user_id = ?", d.id).Where("d.state = 'pending'").Where("d.destination_id = g.id").
+		OrderExpr("source_at, id").Limit(1)
+	err = db.NewSelect().WithRecursive("groups", groups).Model(&rows).Where("d.user_id = ?", d.id).
+		Where("d.id IN (?)", db.NewSelect().TableExpr("groups AS g").ColumnExpr("(?)", head).Where("g.id IS NOT NULL")).
+		OrderExpr("source_at, id").Limit(int64(limit)).Scan(ctx)
+	return rows, err
+}
+
 func (d deliveries) Settle(ctx context.Context, s repository.Settle) (out core.Delivery, err error) {
-	// Only Begin gives permission for an attempt.
-	if !s.From.CanBecome(s.To) || s.To == core.DeliveryDispatching {
-		return core.Delivery{}, core.NewError(core.CodeInvalid, core.ReasonDeliveryState, string(s.From))
-	}
+	return d.settling(ctx, "settle delivery", s, func(context.Context, bun.Tx) error { return nil })
+}
+
+// settling settles a delivery and does what belongs to it in the same transaction. A
+// delivery that is no longer there comes with ErrConflict, and nothing else is done then.
+func (d deliveries) settling(ctx context.Context, op string, s repository.Settle, then func(context.Context, bun.Tx) error) (out core.Delivery, err error) {
 	lost := false
-	err = d.change(ctx, "settle delivery", func(ctx context.Context, tx bun.Tx) error {
-		lost = false
-		if s.To != core.DeliveryPending && s.RestUntil.IsZero() {
-			done, err := d.end(ctx, tx, s)
-			if !errors.Is(err, sql.ErrNoRows) {
-				out = done.toDelivery()
-				return err
-			}
-		}
-		if s.To == core.DeliveryPending {
-			// An edit or a revoke of its message must come before this or see it pending.
-			if _, err := locked[inboxRow](ctx, tx, d.tenant, "id = (SELECT inbox_id FROM offers WHERE user_id = ? AND id = "+
-				"(SELECT offer_id FROM deliveries WHERE user_id = ? AND id = ?))", d.id, d.id, s.ID); err != nil {
-				return err
-			}
-		}
-		row, err := locked[deliveryRow](ctx, tx, d.tenant, "id = ?", s.ID)
-		if err != nil {
+	err = d.change(ctx, op, func(ctx context.Context, tx bun.Tx) error {
+		var err error
+		if out, lost, err = d.settle(ctx, tx, s); err != nil || lost {
 			return err
 		}
-		if lost = row.State != s.From || row.Attempt != s.Attempt; lost {
-			out = row.toDelivery()
-			return nil
-		}
-		row.State, row.Reason, row.Detail = s.To, s.Reason, s.Detail
-		if s.To == core.DeliveryPending && s.From != core.DeliveryPending {
-			if err := d.catchUp(ctx, tx, &row, s.From); err != nil {
-				return err
-			}
-		}
-		row.NotBefore, row.Deadline, row.UpdatedAt = micros(s.NotBefore), 0, micros(s.Now)
-		row.WithoutMedia = row.WithoutMedia || s.WithoutMedia
-		if s.MessageID != "" {
-			row.MessageID = s.MessageID
-		}
-		if s.RaiseEpoch {
-			row.Epoch++
-		}
-		if s.To == core.DeliverySent {
-			row.SentAt = micros(s.Now)
-		}
-		out = row.toDelivery()
-		if err := replace(ctx, tx, row); err != nil || row.State != core.DeliveryPending && s.RestUntil.IsZero() {
-			return err
-		}
-		return d.changeLane(ctx, tx, row.InstanceID, func(l *laneRow) error {
-			l.PacedUntil = max(l.PacedUntil, micros(s.RestUntil))
-			l.NextSendAt = max(l.NextSendAt, l.PacedUntil)
-			l.due(max(micros(s.Now), row.NotBefore))
-			return nil
-		})
+		return then(ctx, tx)
 	})
 	if err != nil {
 		return core.Delivery{}, err
@@ -110,9 +103,65 @@ func (d deliveries) Settle(ctx context.Context, s repository.Settle) (out core.D
 	return out, nil
 }
 
+// settle moves a delivery along the state machine; lost says that it is no longer where the
+// caller saw it, and that nothing was done.
+func (t tenant) settle(ctx context.Context, tx bun.Tx, s repository.Settle) (out core.Delivery, lost bool, err error) {
+	// Only Begin gives permission for an attempt.
+	if !s.From.CanBecome(s.To) || s.To == core.DeliveryDispatching {
+		return core.Delivery{}, false, core.NewError(core.CodeInvalid, core.ReasonDeliveryState, string(s.From))
+	}
+	if s.To != core.DeliveryPending && s.RestUntil.IsZero() {
+		done, err := t.end(ctx, tx, s)
+		if !errors.Is(err, sql.ErrNoRows) {
+			return done.toDelivery(), false, err
+		}
+	}
+	if s.To == core.DeliveryPending {
+		// An edit or a revoke of its message must come before this or see it pending.
+		if _, err := locked[inboxRow](ctx, tx, t, "id = (SELECT inbox_id FROM offers WHERE user_id = ? AND id = "+
+			"(SELECT offer_id FROM deliveries WHERE user_id = ? AND id = ?))", t.id, t.id, s.ID); err != nil {
+			return core.Delivery{}, false, err
+		}
+	}
+	row, err := locked[deliveryRow](ctx, tx, t, "id = ?", s.ID)
+	if err != nil {
+		return core.Delivery{}, false, err
+	}
+	if row.State != s.From || row.Attempt != s.Attempt {
+		return row.toDelivery(), true, nil
+	}
+	row.State, row.Reason, row.Detail = s.To, s.Reason, s.Detail
+	if s.To == core.DeliveryPending && s.From != core.DeliveryPending {
+		if err := t.catchUp(ctx, tx, &row, s.From); err != nil {
+			return core.Delivery{}, false, err
+		}
+	}
+	row.NotBefore, row.Deadline, row.UpdatedAt = micros(s.NotBefore), 0, micros(s.Now)
+	row.WithoutMedia = row.WithoutMedia || s.WithoutMedia
+	if s.MessageID != "" {
+		row.MessageID = s.MessageID
+	}
+	if s.RaiseEpoch {
+		row.Epoch++
+	}
+	if s.To == core.DeliverySent {
+		row.SentAt = micros(s.Now)
+	}
+	out = row.toDelivery()
+	if err := replace(ctx, tx, row); err != nil || row.State != core.DeliveryPending && s.RestUntil.IsZero() {
+		return out, false, err
+	}
+	return out, false, t.changeLane(ctx, tx, row.InstanceID, func(l *laneRow) error {
+		l.PacedUntil = max(l.PacedUntil, micros(s.RestUntil))
+		l.NextSendAt = max(l.NextSendAt, l.PacedUntil)
+		l.due(max(micros(s.Now), row.NotBefore))
+		return nil
+	})
+}
+
 // end is Settle in the one statement it takes most of the time; sql.ErrNoRows when the
 // delivery is not there any more.
-func (d deliveries) end(ctx context.Context, tx bun.Tx, s repository.Settle) (row deliveryRow, err error) {
+func (t tenant) end(ctx context.Context, tx bun.Tx, s repository.Settle) (row deliveryRow, err error) {
 	q := tx.NewUpdate().Model(&row).
 		Set("state = ?", s.To).Set("reason = ?", s.Reason).Set("detail = ?", s.Detail).
 		Set("not_before = ?", micros(s.NotBefore)).Set("deadline = 0").Set("updated_at = ?", micros(s.Now)).
@@ -126,20 +175,20 @@ func (d deliveries) end(ctx context.Context, tx bun.Tx, s repository.Settle) (ro
 	if s.To == core.DeliverySent {
 		q = q.Set("sent_at = ?", micros(s.Now))
 	}
-	err = q.Where("user_id = ?", d.id).Where("id = ?", s.ID).
+	err = q.Where("user_id = ?", t.id).Where("id = ?", s.ID).
 		Where("state = ?", s.From).Where("attempt = ?", s.Attempt).Returning("*").Scan(ctx)
 	return row, err
 }
 
 // catchUp gives a delivery that waits again what it missed while it was on its way: a
 // revoke or an edit of its message. What had ended is a person's to send again all the same.
-func (d deliveries) catchUp(ctx context.Context, tx bun.Tx, row *deliveryRow, from core.DeliveryState) error {
+func (t tenant) catchUp(ctx context.Context, tx bun.Tx, row *deliveryRow, from core.DeliveryState) error {
 	ended := from != core.DeliveryDispatching && from != core.DeliveryAmbiguous
-	offer, err := find[offerRow](ctx, tx, d.tenant, "id = ?", row.OfferID)
+	offer, err := find[offerRow](ctx, tx, t, "id = ?", row.OfferID)
 	if err != nil {
 		return err
 	}
-	message, err := find[inboxRow](ctx, tx, d.tenant, "id = ?", offer.InboxID)
+	message, err := find[inboxRow](ctx, tx, t, "id = ?", offer.InboxID)
 	if err != nil {
 		return err
 	}

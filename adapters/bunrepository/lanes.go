@@ -1,6 +1,7 @@
 package bunrepository
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -83,6 +84,11 @@ func (d lane) History(ctx context.Context, since time.Time) (out []core.Dispatch
 
 func (d lane) Begin(ctx context.Context, b repository.Begin) (out core.Delivery, err error) {
 	err = d.change(ctx, "begin delivery", func(ctx context.Context, tx bun.Tx) error {
+		if b.Settle != nil {
+			if _, lost, err := d.settle(ctx, tx, *b.Settle); err != nil || lost {
+				return cmp.Or(err, conflict())
+			}
+		}
 		// The compare-and-set that permits the call: each statement is a round trip.
 		var row deliveryRow
 		err := tx.NewUpdate().Model(&row).
@@ -147,14 +153,23 @@ func (d lane) Renew(ctx context.Context, lane core.Lane, until time.Time) error 
 }
 
 func (d lane) Release(ctx context.Context, lane core.Lane, next time.Time) error {
-	return d.change(ctx, "release lane", func(ctx context.Context, tx bun.Tx) error {
-		// The earlier of next and the first wake-up, but not before the rest ends.
-		const woken = "CASE WHEN woken_at < ?0 THEN woken_at ELSE ?0 END"
-		_, err := d.held(ctx, tx, lane, func(q *bun.UpdateQuery) *bun.UpdateQuery {
-			return q.Set("next_send_at = CASE WHEN paced_until > "+woken+" THEN paced_until ELSE "+woken+" END", micros(next)).
-				Set("lease_holder = ''").Set("lease_until = 0").Set("woken_at = NULL")
-		})
-		return err
+	return d.change(ctx, "release lane", func(ctx context.Context, tx bun.Tx) error { return d.release(ctx, tx, lane, next) })
+}
+
+// release gives a lease back, if it still is this holder's.
+func (d lane) release(ctx context.Context, tx bun.Tx, lane core.Lane, next time.Time) error {
+	// The earlier of next and the first wake-up, but not before the rest ends.
+	const woken = "CASE WHEN woken_at < ?0 THEN woken_at ELSE ?0 END"
+	_, err := d.held(ctx, tx, lane, func(q *bun.UpdateQuery) *bun.UpdateQuery {
+		return q.Set("next_send_at = CASE WHEN paced_until > "+woken+" THEN paced_until ELSE "+woken+" END", micros(next)).
+			Set("lease_holder = ''").Set("lease_until = 0").Set("woken_at = NULL")
+	})
+	return err
+}
+
+func (d lane) Conclude(ctx context.Context, s repository.Settle, lane core.Lane, next time.Time) (core.Delivery, error) {
+	return deliveries{d.tenant}.settling(ctx, "conclude delivery", s, func(ctx context.Context, tx bun.Tx) error {
+		return d.release(ctx, tx, lane, next)
 	})
 }
 

@@ -27,6 +27,8 @@ type tweaks struct {
 	revoke   func(repository.Inbox, core.InboxEntry) error
 	begin    func(repository.Lane, repository.Deliveries, repository.Begin) (core.Delivery, error)
 	settle   func(repository.Deliveries, repository.Settle) (core.Delivery, error)
+	ready    func(repository.Deliveries, int) ([]repository.Ready, error)
+	conclude func(l repository.Lane, d repository.Deliveries, s repository.Settle, lane core.Lane, next time.Time) (core.Delivery, error)
 	history  func(repository.Lane, time.Time) ([]core.Dispatch, error)
 	renew    func(repository.Lane, core.Lane, time.Time) error
 	wake     func(repository.Lane, time.Time) error
@@ -157,6 +159,20 @@ func (d mutantDeliveries) Settle(ctx context.Context, s repository.Settle) (core
 		return d.Deliveries.Settle(ctx, s)
 	}
 	return d.m.settle(d.Deliveries, s)
+}
+
+func (d mutantDeliveries) Ready(ctx context.Context, limit int) ([]repository.Ready, error) {
+	if d.m.ready == nil {
+		return d.Deliveries.Ready(ctx, limit)
+	}
+	return d.m.ready(d.Deliveries, limit)
+}
+
+func (d mutantLane) Conclude(ctx context.Context, s repository.Settle, lane core.Lane, next time.Time) (core.Delivery, error) {
+	if d.m.conclude == nil {
+		return d.Lane.Conclude(ctx, s, lane, next)
+	}
+	return d.m.conclude(d.Lane, d.deliveries, s, lane, next)
 }
 
 func (d mutantLane) History(ctx context.Context, since time.Time) ([]core.Dispatch, error) {

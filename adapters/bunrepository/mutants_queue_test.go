@@ -14,6 +14,45 @@ import (
 
 // queueMutants break the rules of finding and claiming work.
 var queueMutants = map[string]mutation{
+	"lists what is ready without its media": {"ReadyKnowsTheMessage", tweaks{
+		ready: func(d repository.Deliveries, limit int) ([]repository.Ready, error) {
+			all, err := d.Ready(anyContext, limit)
+			for i := range all {
+				all[i].Media = nil
+			}
+			return all, err
+		}}},
+	"begins and forgets the attempt before": {"BeginSettlesTheAttemptBefore", tweaks{
+		begin: func(l repository.Lane, _ repository.Deliveries, b repository.Begin) (core.Delivery, error) {
+			b.Settle = nil
+			return l.Begin(anyContext, b)
+		}}},
+	"settles the attempt before whatever becomes of the permission": {"BeginSettlesTheAttemptBefore", tweaks{
+		begin: func(l repository.Lane, d repository.Deliveries, b repository.Begin) (core.Delivery, error) {
+			if b.Settle != nil {
+				if _, err := d.Settle(anyContext, *b.Settle); err != nil {
+					return core.Delivery{}, err
+				}
+				b.Settle = nil
+			}
+			return l.Begin(anyContext, b)
+		}}},
+	"concludes and keeps the lease": {"ConcludeSettlesAndReleases", tweaks{
+		conclude: func(_ repository.Lane, d repository.Deliveries, s repository.Settle, _ core.Lane, _ time.Time) (core.Delivery, error) {
+			return d.Settle(anyContext, s)
+		}}},
+	"gives the lease back of what was not concluded": {"RefusedConcludeKeepsTheLease", tweaks{
+		conclude: func(l repository.Lane, d repository.Deliveries, s repository.Settle, lane core.Lane, next time.Time) (core.Delivery, error) {
+			out, err := d.Settle(anyContext, s)
+			return out, errors.Join(err, l.Release(anyContext, lane, next))
+		}}},
+	"concludes for the holder only": {"ConcludeWithAnOldFenceSettles", tweaks{
+		conclude: func(l repository.Lane, _ repository.Deliveries, s repository.Settle, lane core.Lane, next time.Time) (core.Delivery, error) {
+			if err := l.Renew(anyContext, lane, next); err != nil {
+				return core.Delivery{}, err
+			}
+			return l.Conclude(anyContext, s, lane, next)
+		}}},
 	"counts what is not due yet": {"BacklogListsWhoWaits", tweaks{
 		backlog: func(q repository.Queue, now time.Time, limit int) ([]repository.Backlog, error) {
 			return q.Backlog(anyContext, now.Add(time.Hour), limit)

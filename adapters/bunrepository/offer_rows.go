@@ -106,10 +106,15 @@ func (t tenant) fromOffer(o core.Offer) (offerRow, error) {
 	return row, err
 }
 
+// source is the message the offer was made from.
+func (r offerRow) source() core.MessageKey {
+	return core.MessageKey{Chat: r.ChatJID, Participant: r.Participant, ID: r.MessageID}
+}
+
 func (r offerRow) toOffer() (core.Offer, error) {
 	o := core.Offer{
 		ID: r.ID, InboxID: r.InboxID, InstanceID: r.InstanceID,
-		Source:     core.MessageKey{Chat: r.ChatJID, Participant: r.Participant, ID: r.MessageID},
+		Source:     r.source(),
 		SourceName: r.SourceName, Text: r.Text, FinalText: r.FinalText,
 		ProductKey: r.ProductKey, Store: r.Store,
 		Facts: core.Facts{

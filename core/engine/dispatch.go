@@ -3,7 +3,9 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	mathrand "math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,6 +23,8 @@ const (
 	throttleDefault = 15 * time.Minute
 	throttleMax     = 6 * time.Hour
 	outageRetry     = time.Minute // lane pause when the provider cannot be reached
+	// visitTime is how long a lane without gaps is served before the others have a turn.
+	visitTime = 500 * time.Millisecond
 )
 
 // nudge wakes the dispatcher of this process; others find the lane by polling.
@@ -108,27 +112,72 @@ func (e *Engine) sendDue(ctx context.Context) {
 		}
 		e.nudge()
 		// A send under way outlives the shutdown signal.
-		sendCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mediaTimeout+e.config.SendTimeout+e.config.margin())
-		e.Tenant(lane.Tenant).serve(sendCtx, lane)
+		sendCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), visitTime+mediaTimeout+e.config.SendTimeout+e.config.margin())
+		(&visit{Tenant: e.Tenant(lane.Tenant), lane: lane, over: ctx}).serve(sendCtx)
 		cancel()
 	}
 }
 
-// serve sends at most one message of a leased lane and gives the lease back.
-func (t *Tenant) serve(ctx context.Context, lane core.Lane) {
-	stop := t.keep(ctx, lane)
-	next, err := t.sendNext(ctx, lane)
+// visit is the time a sender has a lane for.
+type visit struct {
+	*Tenant
+	lane core.Lane
+	// over ends when no further message shall be begun.
+	over context.Context
+	// last is what the last attempt came to, until it is stored: with the next step of the
+	// lane, since each transaction has its price.
+	last *repository.Settle
+}
+
+// serve sends what may go and gives the lease back.
+func (v *visit) serve(ctx context.Context) {
+	stop := v.keep(ctx, v.lane)
+	next, err := v.run(ctx)
 	stop()
 	if err != nil {
-		t.log().Error("the lane could not be served", "error", err)
-		next = t.e.now().Add(outageRetry)
+		v.log().Error("the lane could not be served", "error", err)
+		next = v.e.now().Add(outageRetry)
 	}
 	// The lease must go back even when the time for sending is over.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	if err := t.repo.Lane().Release(ctx, lane, next); err != nil {
-		t.log().Error("the lane's lease was not given back; it will expire", "error", err)
+	if err := v.release(ctx, next); err != nil {
+		v.log().Error("the lane's lease was not given back; it will expire", "error", err)
 	}
+}
+
+// release gives the lease back, with what the last attempt came to.
+func (v *visit) release(ctx context.Context, next time.Time) error {
+	if v.last != nil {
+		if _, err := v.repo.Lane().Conclude(ctx, *v.last, v.lane, next); err == nil {
+			return nil
+		}
+	}
+	return errors.Join(v.settled(ctx), v.repo.Lane().Release(ctx, v.lane, next))
+}
+
+// settled stores what the last attempt came to by itself, before anything that takes time.
+func (v *visit) settled(ctx context.Context) error {
+	if v.last == nil {
+		return nil
+	}
+	last := *v.last
+	v.last = nil
+	// What is known about a call must be stored even when its time is over.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return v.conclude(ctx, last)
+}
+
+// begin permits one attempt, and stores what the one before came to.
+func (v *visit) begin(ctx context.Context, b repository.Begin) (core.Delivery, error) {
+	b.Settle = v.last
+	d, err := v.repo.Lane().Begin(ctx, b)
+	if err == nil || v.last == nil {
+		v.last = nil
+		return d, err
+	}
+	return d, errors.Join(err, v.settled(ctx))
 }
 
 // keep renews a lease until the returned function is called. A lease that is lost all the
@@ -145,7 +194,7 @@ func (t *Tenant) keep(ctx context.Context, lane core.Lane) (stop func()) {
 type standing struct {
 	view
 	instance core.Instance
-	ready    []core.Delivery
+	ready    []repository.Ready
 	history  []core.Dispatch
 }
 
@@ -172,25 +221,48 @@ func (t *Tenant) standing(ctx context.Context, now time.Time) (s standing, err e
 	return s, err
 }
 
-// sendNext picks the delivery whose turn it is and sends it. It returns when the lane shall
-// be looked at again; the gap after a send is kept by the repository.
-func (t *Tenant) sendNext(ctx context.Context, lane core.Lane) (time.Time, error) {
-	now := t.e.now()
-	s, err := t.standing(ctx, now)
-	if err != nil || len(s.ready) == 0 {
-		return now, err
+// run sends what may go now, one message after the other: one only where the lane is paced,
+// since it rests then. It returns when the lane shall be looked at again; the gap after a
+// send is kept by the repository.
+func (v *visit) run(ctx context.Context) (time.Time, error) {
+	until := v.e.now().Add(visitTime)
+	for {
+		next, more, err := v.round(ctx)
+		if err != nil || !more || v.over.Err() != nil || v.e.now().After(until) {
+			return next, err
+		}
 	}
-	if expired, err := t.expire(ctx, s, now); expired || err != nil {
-		return now, err // the lane is due again at once, with what is left
+}
+
+// round sends to each group the message whose turn it is, as far as that may go now. more
+// says that there may be some left that may.
+func (v *visit) round(ctx context.Context) (next time.Time, more bool, err error) {
+	now := v.e.now()
+	s, err := v.standing(ctx, now)
+	if err != nil || len(s.ready) == 0 {
+		return now, false, err
+	}
+	if expired, err := v.expire(ctx, s, now); expired || err != nil {
+		return now, expired, err // there is something left, perhaps
 	}
 	if s.instance.Status != core.InstanceConnected || !s.tenant.Active {
-		return now.Add(recheckOffline), nil
+		return now.Add(recheckOffline), false, nil
 	}
-	d, at := t.choose(s, now)
-	if d == nil {
-		return at, nil
+	for {
+		d, at := v.choose(s, now)
+		if d == nil && more {
+			return now, true, nil
+		}
+		if d == nil {
+			return at, false, nil
+		}
+		next, sent, err := v.send(ctx, s, *d)
+		if err != nil || !sent || !v.e.config.WithoutPacing || v.over.Err() != nil {
+			return next, false, err
+		}
+		more = true
+		s.ready = slices.DeleteFunc(s.ready, func(r repository.Ready) bool { return r.ID == d.ID })
 	}
-	return t.send(ctx, lane, s, *d)
 }
 
 // expire ends the deliveries at the head that got too old.
@@ -212,7 +284,7 @@ func (t *Tenant) expire(ctx context.Context, s standing, now time.Time) (some bo
 }
 
 // choose returns the first delivery that pacing allows now, or nil and when to look again.
-func (t *Tenant) choose(s standing, now time.Time) (*core.Delivery, time.Time) {
+func (t *Tenant) choose(s standing, now time.Time) (*repository.Ready, time.Time) {
 	if !t.e.config.WithoutPacing {
 		if at, why := policy.Slot(s.tenant.Settings, s.instance.LinkedAt, now, s.history); at.After(now) {
 			t.log().Debug("the lane waits", "reason", why, "until", at)
@@ -228,7 +300,8 @@ func (t *Tenant) choose(s standing, now time.Time) (*core.Delivery, time.Time) {
 			}
 		}
 		if !at.After(now) {
-			return &s.ready[i], now
+			d := s.ready[i]
+			return &d, now
 		}
 		if at.Before(next) {
 			next = at

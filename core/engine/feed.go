@@ -184,6 +184,11 @@ func (n noticedLane) Begin(ctx context.Context, b repository.Begin) (core.Delive
 	return n.Lane.Begin(ctx, b)
 }
 
+func (n noticedLane) Conclude(ctx context.Context, s repository.Settle, lane core.Lane, next time.Time) (core.Delivery, error) {
+	defer n.wake()
+	return n.Lane.Conclude(ctx, s, lane, next)
+}
+
 type noticedDeliveries struct {
 	repository.Deliveries
 	wake func()

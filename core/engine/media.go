@@ -7,6 +7,7 @@ import (
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
+	"github.com/autopromo-cloud/autopromo/ports/repository"
 )
 
 // maxMediaBytes is WhatsApp's limit for photos and videos sent as such: 16 MiB.
@@ -19,33 +20,33 @@ const mediaPatience = 10 * time.Minute
 // fetchMedia gets the bytes that travel with a delivery. gone says that there were some and
 // they cannot be had, so the text goes alone. An error means that the provider is out of
 // reach, or asked to wait, which says nothing about the media.
-func (t *Tenant) fetchMedia(ctx context.Context, gw gateway.Gateway, inst core.Instance, o core.Offer, d core.Delivery) (m *gateway.Media, gone bool, err error) {
-	if o.Media == nil || d.WithoutMedia {
-		return nil, d.WithoutMedia, nil
+func (t *Tenant) fetchMedia(ctx context.Context, gw gateway.Gateway, inst core.Instance, r repository.Ready) (m *gateway.Media, gone bool, err error) {
+	if r.Media == nil || r.WithoutMedia {
+		return nil, r.WithoutMedia, nil
 	}
 	fetcher, ok := gw.(gateway.MediaFetcher)
 	if !ok {
 		return nil, true, nil
 	}
-	if m := t.e.media.get(o.ID); m != nil {
+	if m := t.e.media.get(r.OfferID); m != nil {
 		return m, false, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, mediaTimeout)
 	defer cancel()
-	fetched, err := fetcher.FetchMedia(ctx, t.e.session(inst), *o.Media, maxMediaBytes)
+	fetched, err := fetcher.FetchMedia(ctx, t.e.session(inst), *r.Media, maxMediaBytes)
 	switch gateway.KindOf(err) {
 	case "":
-		t.e.media.put(o.ID, &fetched)
+		t.e.media.put(r.OfferID, &fetched)
 		return &fetched, false, nil
 	case gateway.KindTemporary:
-		if t.e.now().Sub(d.CreatedAt) < mediaPatience {
+		if t.e.now().Sub(r.CreatedAt) < mediaPatience {
 			return nil, false, err
 		}
 	case gateway.KindNotConnected, gateway.KindLoggedOut, gateway.KindAuth,
 		gateway.KindLicense, gateway.KindRateLimited, gateway.KindRestricted:
 		return nil, false, err
 	}
-	t.log().Warn("the media cannot be had; the text goes alone", "offer_id", string(o.ID), "error", err)
+	t.log().Warn("the media cannot be had; the text goes alone", "offer_id", string(r.OfferID), "error", err)
 	return nil, true, nil
 }
 

@@ -113,7 +113,7 @@ func (t *Tenant) settle(ctx context.Context, id core.DeliveryID) error {
 // sentBy says whether the attempt was made by the session the tenant has now.
 func (t *Tenant) sentBy(ctx context.Context, inst core.Instance, d core.Delivery) (bool, error) {
 	offer, err := t.repo.Offers().Get(ctx, d.OfferID)
-	return err == nil && d.ClientID == t.clientID(inst, offer, d), err
+	return err == nil && d.ClientID == t.clientID(inst, offer.Source, d), err
 }
 
 // unclaimed says whether no other delivery is known to be that message: the same text may

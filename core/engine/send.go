@@ -22,72 +22,74 @@ const (
 
 // send makes one attempt: last checks, media, then the compare-and-set that permits exactly
 // one call, the call, and what it means. Everything slow happens before the permission, so
-// that only the call itself can be interrupted into doubt.
-func (t *Tenant) send(ctx context.Context, lane core.Lane, s standing, d core.Delivery) (time.Time, error) {
+// that only the call itself can be interrupted into doubt. sent says that the provider took
+// the message; it returns when the lane may look again.
+func (v *visit) send(ctx context.Context, s standing, r repository.Ready) (next time.Time, sent bool, err error) {
 	inst := s.instance
-	offer, err := t.repo.Offers().Get(ctx, d.OfferID)
+	gw, err := v.e.gateway(inst)
 	if err != nil {
-		return t.e.now(), err
+		return v.e.now().Add(recheckOffline), false, err
 	}
-	gw, err := t.e.gateway(inst)
+	if r.Media != nil {
+		if err := v.settled(ctx); err != nil {
+			return v.e.now(), false, err
+		}
+	}
+	media, gone, err := v.fetchMedia(ctx, gw, inst, r)
 	if err != nil {
-		return t.e.now().Add(recheckOffline), err
+		next, err := v.withoutMediaYet(ctx, r.Delivery, err)
+		return next, false, err
 	}
-	media, gone, err := t.fetchMedia(ctx, gw, inst, offer, d)
-	if err != nil {
-		return t.withoutMediaYet(ctx, d, err)
-	}
-	now := t.e.now()
+	now := v.e.now()
 	if media != nil || gone {
 		// Fetching may have taken a minute: whatever can forbid the send is asked anew.
-		current, err := t.standing(ctx, now)
+		current, err := v.standing(ctx, now)
 		if err != nil || current.instance.Name != inst.Name || current.instance.Status != core.InstanceConnected {
-			return now, err
+			return now, false, err
 		}
 		s = current
 	}
-	if hold, err := t.lastCheck(ctx, s.view, offer, d); err != nil {
-		return now, err
+	if hold, err := v.lastCheck(ctx, s.view, r); err != nil {
+		return now, false, err
 	} else if hold != nil {
-		t.log().Warn("delivery cancelled before sending", "delivery_id", string(d.ID), "reason", hold.Reason)
-		_, err := t.repo.Deliveries().Settle(ctx, repository.Settle{
-			ID: d.ID, From: core.DeliveryPending, Attempt: d.Attempt, To: core.DeliveryCancelled,
+		v.log().Warn("delivery cancelled before sending", "delivery_id", string(r.ID), "reason", hold.Reason)
+		_, err := v.repo.Deliveries().Settle(ctx, repository.Settle{
+			ID: r.ID, From: core.DeliveryPending, Attempt: r.Attempt, To: core.DeliveryCancelled,
 			Reason: hold.Reason, Detail: hold.Detail, Now: now,
 		})
-		return now, ignoreConflict(err)
+		return now, false, ignoreConflict(err)
 	}
 	// The call must be over before its lease is, also when this process is frozen in
 	// between or the clock is set: context deadlines keep to the monotonic clock.
-	callCtx, cancel := context.WithTimeout(ctx, t.e.config.SendTimeout)
+	callCtx, cancel := context.WithTimeout(ctx, v.e.config.SendTimeout)
 	defer cancel()
-	d, err = t.repo.Lane().Begin(ctx, repository.Begin{
-		ID: d.ID, Text: d.Text, ClientID: t.clientID(inst, offer, d), Lane: lane, Now: now,
-		Deadline: now.Add(t.e.config.SendTimeout + t.e.config.margin()), NextSend: now.Add(t.rest(s.tenant.Settings.Pacing)), WithoutMedia: gone,
+	d, err := v.begin(ctx, repository.Begin{
+		ID: r.ID, Text: r.Text, ClientID: v.clientID(inst, r.Source, r.Delivery), Lane: v.lane, Now: now,
+		Deadline: now.Add(v.e.config.SendTimeout + v.e.config.margin()), NextSend: now.Add(v.rest(s.tenant.Settings.Pacing)), WithoutMedia: gone,
 	})
 	if err != nil {
-		return now, ignoreConflict(err) // edited, cancelled or somebody else's in between
+		return now, false, ignoreConflict(err) // edited, cancelled or somebody else's in between
 	}
-	if !t.e.config.WithoutPacing && t.e.now().Sub(now) > promptly {
+	if !v.e.config.WithoutPacing && v.e.now().Sub(now) > promptly {
 		// The process stood still, or the database did. The pace was looked at too long ago:
 		// the rest that was stored may be over by now, and the window closed.
-		return now, t.handBack(ctx, d)
+		return now, false, v.handBack(ctx, d)
 	}
-	receipt, sendErr := gw.Send(callCtx, t.e.session(inst), gateway.Outbound{
+	receipt, sendErr := gw.Send(callCtx, v.e.session(inst), gateway.Outbound{
 		ID: d.ClientID, To: d.Chat, Text: d.Text, Media: media,
 	})
-	outcome, next := t.outcome(d, receipt, sendErr)
-	// What is known about the call must be stored even when its time is over.
-	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	if err := t.conclude(ctx, outcome); err != nil {
-		return next, err
-	}
-	t.log().Info("delivery attempted", "delivery_id", string(d.ID), "offer_id", string(d.OfferID),
+	outcome, next := v.outcome(d, receipt, sendErr)
+	v.log().Info("delivery attempted", "delivery_id", string(d.ID), "offer_id", string(d.OfferID),
 		"state", outcome.To, "reason", outcome.Reason, "attempt", d.Attempt)
-	if sendErr != nil {
-		t.afterFailure(ctx, inst, d, sendErr)
+	v.last = &outcome
+	if sendErr == nil {
+		return next, true, nil
 	}
-	return next, nil
+	if err := v.settled(ctx); err != nil {
+		return next, false, err
+	}
+	v.afterFailure(ctx, inst, d, sendErr)
+	return next, false, nil
 }
 
 // withoutMediaYet puts off a delivery whose media could not be asked for. Where only this
@@ -131,19 +133,19 @@ func (t *Tenant) conclude(ctx context.Context, s repository.Settle) error {
 // clientID is the message id we choose for a delivery. It comes from natural keys only, so
 // it is the same when lost rows come back, and another one only when a person sends again
 // or another session does: a message id means something within one session.
-func (t *Tenant) clientID(i core.Instance, o core.Offer, d core.Delivery) core.MessageID {
+func (t *Tenant) clientID(i core.Instance, source core.MessageKey, d core.Delivery) core.MessageID {
 	return core.DeriveMessageID([]byte(t.e.config.IDKey.Reveal()), string(t.id), i.Name,
-		string(o.Source.Chat), string(o.Source.Participant), string(o.Source.ID), string(d.Chat), strconv.Itoa(d.Epoch))
+		string(source.Chat), string(source.Participant), string(source.ID), string(d.Chat), strconv.Itoa(d.Epoch))
 }
 
 // lastCheck says why a delivery must not go out after all. The proof is made from the
 // stored text and today's tags, whatever was true when it was written.
-func (t *Tenant) lastCheck(ctx context.Context, v view, o core.Offer, d core.Delivery) (*core.Hold, error) {
-	on := slices.ContainsFunc(v.destinations, func(dest core.Destination) bool { return dest.ID == d.DestinationID && dest.Active })
+func (t *Tenant) lastCheck(ctx context.Context, v view, r repository.Ready) (*core.Hold, error) {
+	on := slices.ContainsFunc(v.destinations, func(d core.Destination) bool { return d.ID == r.DestinationID && d.Active })
 	if !on {
 		return &core.Hold{Reason: core.ReasonDestinationOff}, nil
 	}
-	return t.proof(ctx, d.Text, t.e.deps.Stores.Identity(v.tags), core.NewSubID(d.DestinationID, o.InboxID))
+	return t.proof(ctx, r.Text, t.e.deps.Stores.Identity(v.tags), core.NewSubID(r.DestinationID, r.Inbox))
 }
 
 // outcome says what an attempt means: the delivery's next state and when the lane may look

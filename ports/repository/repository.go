@@ -328,8 +328,9 @@ type OfferQuery struct {
 type Deliveries interface {
 	Get(ctx context.Context, id core.DeliveryID) (core.Delivery, error)
 	// Ready lists, per destination, the oldest pending delivery by SourceAt then id,
-	// oldest first, whether or not its NotBefore has passed.
-	Ready(ctx context.Context, limit int) ([]core.Delivery, error)
+	// oldest first, whether or not its NotBefore has passed. It is asked for every send, so
+	// its price must not grow with how many are pending.
+	Ready(ctx context.Context, limit int) ([]Ready, error)
 	// Settle moves a delivery along the state machine, see [Settle]. One that becomes
 	// pending again catches up with its message: it gets the text of the last Save that
 	// wanted it. From dispatching or ambiguous it becomes cancelled instead, with ReasonRevoked
@@ -341,8 +342,16 @@ type Deliveries interface {
 	Unproven(ctx context.Context, chat core.JID, id core.MessageID) ([]core.Delivery, error)
 }
 
+// Ready is a delivery whose turn it is in its group, and what sending it needs of its offer.
+type Ready struct {
+	core.Delivery
+	Inbox  core.InboxID
+	Source core.MessageKey
+	Media  *core.Media
+}
+
 // Lane is the sending order of the tenant's instance. Whoever took it with Queue.TakeLane
-// may send one message.
+// may send, one message after the other.
 type Lane interface {
 	// History lists the lane's attempts since a time, oldest first.
 	History(ctx context.Context, since time.Time) ([]core.Dispatch, error)
@@ -351,6 +360,9 @@ type Lane interface {
 	// pending, its Text is not b.Text any more, the lane is another instance's, or the lane's
 	// fence is not b.Lane.Fence.
 	Begin(ctx context.Context, b Begin) (core.Delivery, error)
+	// Conclude is Deliveries.Settle and Release in one transaction: where the first is
+	// refused, the lease is not given back either. A lost fence is no error, as in Release.
+	Conclude(ctx context.Context, s Settle, lane core.Lane, next time.Time) (core.Delivery, error)
 	// Renew extends the lease of a living holder until the given time. ErrConflict when the
 	// fence is not the lane's any more.
 	Renew(ctx context.Context, lane core.Lane, until time.Time) error
@@ -374,6 +386,9 @@ type Begin struct {
 	NextSend time.Time // the lane rests until then, whatever happens
 	// WithoutMedia notes that the text goes alone; once true it stays true.
 	WithoutMedia bool
+	// Settle, when not nil, is what the attempt before came to, stored in the same
+	// transaction. Where it is refused, or the permission is, neither is stored.
+	Settle *Settle
 }
 
 // Settle moves one delivery to its next state.

@@ -164,6 +164,14 @@ func (x lane) Release(ctx context.Context, l core.Lane, next time.Time) error {
 	return x.trip.around(ctx, "lane.release", func() error { return x.Lane.Release(ctx, l, next) })
 }
 
+func (x lane) Conclude(ctx context.Context, s repository.Settle, l core.Lane, next time.Time) (out core.Delivery, err error) {
+	err = x.trip.around(ctx, "lane.conclude", func() (err error) {
+		out, err = x.Lane.Conclude(ctx, s, l, next)
+		return err
+	})
+	return out, err
+}
+
 func (x lane) Wake(ctx context.Context, now time.Time) error {
 	return x.trip.around(ctx, "lane.wake", func() error { return x.Lane.Wake(ctx, now) })
 }

@@ -11,12 +11,14 @@ import (
 func deliveryCases() []Case {
 	return []Case{
 		{"ReadyIsTheOldestPerDestination", readyIsOldest},
+		{"ReadyKnowsTheMessage", readyKnowsTheMessage},
 		{"BeginPermitsOneAttempt", beginPermits},
 		{"BeginOfWhatIsNotPendingIsConflict", beginNotPending},
 		{"BeginWithAnotherTextIsConflict", beginAnotherText},
 		{"BeginWithAnOldFenceIsConflict", beginOldFence},
 		{"BeginRaceHasOneWinner", beginRace},
 		{"BeginPacesTheLane", beginPaces},
+		{"BeginSettlesTheAttemptBefore", beginSettles},
 		{"HistoryCountsEveryAttempt", history},
 		{"UnprovenAreListed", unproven},
 		{"UnprovenFindsByMessageId", unprovenByID},
@@ -35,12 +37,8 @@ func readyIsOldest(tb testing.TB, r repository.Repository) {
 	late := at(noon.Add(time.Minute), s.groups...)
 	early := at(noon, s.groups[0]) // accepted later, written earlier
 	twin := at(noon, s.groups[0])  // the same instant: by id
-	got, err := s.Deliveries().Ready(w.ctx, 10)
-	w.ok("ready", err)
-	w.same("oldest per destination", got, []core.Delivery{early[0], late[1]})
-	got, err = s.Deliveries().Ready(w.ctx, 1)
-	w.ok("ready", err)
-	w.same("limit", got, []core.Delivery{early[0]})
+	w.same("oldest per destination", s.ready(10), []core.Delivery{early[0], late[1]})
+	w.same("limit", s.ready(1), []core.Delivery{early[0]})
 
 	// One that must wait still stands first: its group keeps the order.
 	begun := s.begin(early[0])
@@ -48,13 +46,42 @@ func readyIsOldest(tb testing.TB, r repository.Repository) {
 	back.NotBefore = w.now.Add(time.Hour)
 	waiting, err := s.Deliveries().Settle(w.ctx, back)
 	w.ok("settle", err)
-	got, err = s.Deliveries().Ready(w.ctx, 10)
-	w.ok("ready", err)
-	w.same("a waiting one keeps its place", got, []core.Delivery{waiting, late[1]})
+	w.same("a waiting one keeps its place", s.ready(10), []core.Delivery{waiting, late[1]})
 	s.settle(waiting, core.DeliveryCancelled)
-	got, err = s.Deliveries().Ready(w.ctx, 10)
+	w.same("the next one", s.ready(10), []core.Delivery{twin[0], late[1]})
+}
+
+// ready lists the deliveries whose turn it is.
+func (s *shop) ready(limit int) []core.Delivery {
+	s.tb.Helper()
+	got, err := s.Deliveries().Ready(s.ctx, limit)
+	s.ok("ready", err)
+	out := make([]core.Delivery, len(got))
+	for i, r := range got {
+		out[i] = r.Delivery
+	}
+	return out
+}
+
+func readyKnowsTheMessage(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	outcome := func(media *core.Media, group core.Destination) core.Offer {
+		o := s.outcome(s.claim(s.accept(s.message())), "", group)
+		o.Offer.Media = media
+		return s.save(o)
+	}
+	with, without := outcome(s.message().Media, s.groups[0]), outcome(nil, s.groups[1])
+	got, err := s.Deliveries().Ready(w.ctx, 10)
 	w.ok("ready", err)
-	w.same("the next one", got, []core.Delivery{twin[0], late[1]})
+	want := map[core.OfferID]repository.Ready{}
+	for _, offer := range []core.Offer{with, without} {
+		want[offer.ID] = repository.Ready{Delivery: offer.Deliveries[0], Inbox: offer.InboxID, Source: offer.Source, Media: offer.Media}
+	}
+	w.same("deliveries that are ready", len(got), 2)
+	for _, one := range got {
+		w.same("what is known of the message", one, want[one.OfferID])
+	}
 }
 
 func beginPermits(tb testing.TB, r repository.Repository) {
@@ -153,6 +180,38 @@ func beginPaces(tb testing.TB, r repository.Repository) {
 	w.fails("take a resting lane", err, core.ErrNotFound)
 	w.pass(time.Microsecond)
 	s.take()
+}
+
+func beginSettles(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	all := s.offer("amazon:1", s.groups...).Deliveries
+	first, second := all[0], all[1]
+	lane := s.take()
+	begun, err := s.Lane().Begin(w.ctx, s.permit(first, lane))
+	w.ok("begin", err)
+
+	last := s.move(begun, core.DeliverySent)
+	last.MessageID = "3EB0SENT"
+	stale := last
+	stale.Attempt++
+	permit := s.permit(second, lane)
+	permit.Settle = &stale
+	_, err = s.Lane().Begin(w.ctx, permit)
+	w.fails("begin after an attempt that is not the current one", err, core.ErrConflict)
+	w.same("delivery that was not begun", s.delivery(second.ID), second)
+
+	permit.Settle, permit.Text = &last, second.Text+" "
+	_, err = s.Lane().Begin(w.ctx, permit)
+	w.fails("begin with another text", err, core.ErrConflict)
+	w.same("attempt before a refused permission", s.delivery(first.ID), begun)
+
+	permit.Text = second.Text
+	got, err := s.Lane().Begin(w.ctx, permit)
+	w.ok("begin", err)
+	w.same("state", got.State, core.DeliveryDispatching)
+	w.same("attempt before", s.delivery(first.ID).State, core.DeliverySent)
+	w.same("its message", s.delivery(first.ID).MessageID, last.MessageID)
 }
 
 func history(tb testing.TB, r repository.Repository) {

@@ -47,7 +47,7 @@ type dump struct {
 	Offers       []core.Offer
 	Newest       time.Time
 	Dead         []core.InboxEntry
-	Ready        []core.Delivery
+	Ready        []repository.Ready
 	History      []core.Dispatch
 	Unproven     []core.Delivery
 }
@@ -246,6 +246,8 @@ func writesChangeNothing(tb testing.TB, r repository.Repository) {
 	_, err = s.Deliveries().Settle(w.ctx, s.move(v.unsure, core.DeliverySent))
 	missing("settle", err)
 	missing("release", s.Lane().Release(w.ctx, v.lane, w.now))
+	_, err = s.Lane().Conclude(w.ctx, s.move(v.unsure, core.DeliverySent), lane, w.now)
+	missing("conclude", err)
 	mine("wake", s.Lane().Wake(w.ctx, w.now))
 
 	// What the dump cannot show: the victim's claim and lease are still good.

@@ -18,6 +18,9 @@ func laneCases() []Case {
 		{"TakeLaneRaceHasOneWinner", takeRace},
 		{"ReleaseSetsWhenTheLaneIsDue", release},
 		{"ReleaseWithAnOldFenceChangesNothing", releaseOldFence},
+		{"ConcludeSettlesAndReleases", conclude},
+		{"RefusedConcludeKeepsTheLease", concludeRefused},
+		{"ConcludeWithAnOldFenceSettles", concludeOldFence},
 		{"WakeMakesTheLaneDue", wake},
 		{"WakeDoesNotPutOff", wakeDoesNotPutOff},
 		{"WakeDuringALeaseIsNotLost", wakeDuringLease},
@@ -160,6 +163,54 @@ func releaseOldFence(tb testing.TB, r repository.Repository) {
 	w.pass(time.Minute)
 	s.take()
 	w.ok("release with the old fence", s.Lane().Release(w.ctx, old, w.now))
+	w.asleep("the lane of the current holder")
+}
+
+func conclude(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	all := s.offer("", s.groups...).Deliveries
+	lane := s.take()
+	begun, err := s.Lane().Begin(w.ctx, s.permit(all[0], lane))
+	w.ok("begin", err)
+	move := s.move(begun, core.DeliverySent)
+	move.MessageID = "3EB0SENT"
+	got, err := s.Lane().Conclude(w.ctx, move, lane, w.now.Add(time.Second))
+	w.ok("conclude", err)
+	w.same("state", got.State, core.DeliverySent)
+	w.same("stored delivery", s.delivery(begun.ID), got)
+	w.asleep("before it is due")
+	w.pass(time.Second)
+	s.take()
+}
+
+func concludeRefused(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	all := s.offer("", s.groups...).Deliveries
+	lane := s.take()
+	begun, err := s.Lane().Begin(w.ctx, s.permit(all[0], lane))
+	w.ok("begin", err)
+	stale := s.move(begun, core.DeliverySent)
+	stale.Attempt++
+	got, err := s.Lane().Conclude(w.ctx, stale, lane, w.now)
+	w.fails("conclude an attempt that is not the current one", err, core.ErrConflict)
+	w.same("the stored delivery", got, begun)
+	w.asleep("a lane whose lease was not given back")
+}
+
+func concludeOldFence(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	all := s.offer("", s.groups...).Deliveries
+	old := s.take()
+	begun, err := s.Lane().Begin(w.ctx, s.permit(all[0], old))
+	w.ok("begin", err)
+	w.pass(time.Minute)
+	s.take()
+	got, err := s.Lane().Conclude(w.ctx, s.move(begun, core.DeliverySent), old, w.now)
+	w.ok("conclude with the old fence", err)
+	w.same("state", got.State, core.DeliverySent)
 	w.asleep("the lane of the current holder")
 }
 
