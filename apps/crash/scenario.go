@@ -117,7 +117,7 @@ var journey = []struct{ role, point string }{
 	{"api", "inbox.accept"}, {"api", "bus.publish"},
 	{"worker", "bus.handle"}, {"worker", "inbox.claim"}, {"worker", "offers.save"}, {"worker", "bus.publish"},
 	{"dispatcher", "queue.take_lane"}, {"dispatcher", "lane.begin"}, {"dispatcher", "gateway.send"},
-	{"dispatcher", "deliveries.settle"}, {"dispatcher", "lane.release"},
+	{"dispatcher", "lane.conclude"}, {"dispatcher", "lane.release"},
 }
 
 // killPoints arms one process after the other with a point, writes until it dies there, and

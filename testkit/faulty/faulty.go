@@ -81,7 +81,7 @@ var points = []string{
 	"bus.publish", "bus.handle",
 	"inbox.claim", "inbox.renew", "inbox.finish", "inbox.redrive",
 	"minted_links.save", "offers.save",
-	"queue.take_lane", "lane.begin", "lane.renew", "lane.release", "lane.wake",
+	"queue.take_lane", "lane.begin", "lane.renew", "lane.conclude", "lane.release", "lane.wake",
 	"gateway.fetch_media", "gateway.send", "gateway.find_sent", "gateway.messages",
 	"deliveries.settle",
 }
