@@ -43,21 +43,24 @@ func (r laneRow) toLane() core.Lane {
 // due makes the lane due at a time, unless it is due earlier or rests longer.
 func (r *laneRow) due(at int64) { r.NextSendAt = min(r.NextSendAt, max(at, r.PacedUntil)) }
 
-// wake is due for work that has just come.
-func (r *laneRow) wake(now int64) {
-	r.due(now)
-	if r.WokenAt == nil || now < *r.WokenAt {
-		r.WokenAt = &now
+// wakeLane makes the lane of an instance due for work that has just come; "" is the tenant's
+// only one. The row stays locked until the work can be seen: whoever finds nothing to do
+// must not put the lane off meanwhile.
+func (t tenant) wakeLane(ctx context.Context, tx bun.Tx, id core.InstanceID, now time.Time) error {
+	const due = "CASE WHEN paced_until > ?0 THEN paced_until ELSE ?0 END"
+	q := tx.NewUpdate().Model((*laneRow)(nil)).
+		Set("next_send_at = CASE WHEN next_send_at > "+due+" THEN "+due+" ELSE next_send_at END", micros(now)).
+		Set("woken_at = CASE WHEN woken_at < ?0 THEN woken_at ELSE ?0 END", micros(now)).
+		Where("user_id = ?", t.id)
+	if id != "" {
+		q = q.Where("instance_id = ?", id)
 	}
+	return touched(q.Exec(ctx))
 }
 
-// changeLane applies change to the lane of an instance; "" is the tenant's only one.
+// changeLane applies change to the lane of an instance.
 func (t tenant) changeLane(ctx context.Context, tx bun.Tx, id core.InstanceID, change func(*laneRow) error) error {
-	where := "instance_id = ?"
-	if id == "" {
-		where = "? = ''"
-	}
-	lane, err := locked[laneRow](ctx, tx, t, where, id)
+	lane, err := locked[laneRow](ctx, tx, t, "instance_id = ?", id)
 	if err != nil {
 		return err
 	}
@@ -174,10 +177,5 @@ func (d lane) Conclude(ctx context.Context, s repository.Settle, lane core.Lane,
 }
 
 func (d lane) Wake(ctx context.Context, now time.Time) error {
-	return d.change(ctx, "wake lane", func(ctx context.Context, tx bun.Tx) error {
-		return d.changeLane(ctx, tx, "", func(l *laneRow) error {
-			l.wake(micros(now))
-			return nil
-		})
-	})
+	return d.change(ctx, "wake lane", func(ctx context.Context, tx bun.Tx) error { return d.wakeLane(ctx, tx, "", now) })
 }

@@ -15,9 +15,15 @@ import (
 
 func (o offers) Save(ctx context.Context, s repository.SaveOffer) (out core.Offer, err error) {
 	err = o.change(ctx, "save offer", func(ctx context.Context, tx bun.Tx) error {
-		// Two offers of one product must see each other, which neither has stored yet.
-		if err := alone(ctx, tx, "offers "+string(o.id)); err != nil {
+		// Two offers of one product, or one text, must see each other, which neither has
+		// stored yet.
+		if err := alone(ctx, tx, "product "+string(o.id)+" "+s.Offer.ProductKey); err != nil {
 			return err
+		}
+		if s.TextKey != "" {
+			if err := alone(ctx, tx, "text "+string(o.id)+" "+s.TextKey); err != nil {
+				return err
+			}
 		}
 		if err := o.finish(ctx, tx, s.Entry); err != nil {
 			return err
@@ -35,10 +41,7 @@ func (o offers) Save(ctx context.Context, s repository.SaveOffer) (out core.Offe
 		if !slices.ContainsFunc(out.Deliveries, isPending) {
 			return nil
 		}
-		return o.changeLane(ctx, tx, row.InstanceID, func(l *laneRow) error {
-			l.wake(micros(s.Now))
-			return nil
-		})
+		return o.wakeLane(ctx, tx, row.InstanceID, s.Now)
 	})
 	if err != nil {
 		return core.Offer{}, err
