@@ -52,7 +52,7 @@ func TestImportRule(t *testing.T) {
 			// The program that measures compares the handler with a bare one.
 			"github.com/gin-gonic/gin":           {"adapters/httpapi", "apps/bench"},
 			"github.com/a-h/templ":               {"adapters/httpapi"},
-			"github.com/ThreeDotsLabs/watermill": {"adapters/watermillbus"},
+			"github.com/ThreeDotsLabs/watermill": {"adapters/watermillbus", "examples/anybus"}, // which plugs in another Pub/Sub
 			"github.com/prometheus":              {"apps"},
 			"go.uber.org/fx":                     {"apps"},
 		},
