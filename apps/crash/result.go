@@ -30,6 +30,8 @@ type result struct {
 	Really      int `json:"unconfirmed_really_posted"`
 	// InFlight is the most sends of one session at once, as the provider saw them.
 	InFlight int `json:"in_flight"`
+	// Seconds is how long the scenario took, with its judgement.
+	Seconds float64 `json:"seconds"`
 	// Note says what else was measured; Broken what must not be.
 	Note   string `json:"note,omitempty"`
 	Broken string `json:"broken,omitempty"`
@@ -47,6 +49,7 @@ func (r *result) add(o result) {
 	r.Reconciled += o.Reconciled
 	r.Unconfirmed += o.Unconfirmed
 	r.Really += o.Really
+	r.Seconds += o.Seconds
 	r.InFlight = max(r.InFlight, o.InFlight)
 	if o.Broken != "" {
 		r.Broken = "in " + o.Scenario
@@ -65,7 +68,7 @@ func (r result) String() string {
 	if r.Unconfirmed > 0 {
 		fmt.Fprintf(&b, " (%d posted, %d not)", r.Really, r.Unconfirmed-r.Really)
 	}
-	fmt.Fprintf(&b, "  in flight %d", r.InFlight)
+	fmt.Fprintf(&b, "  in flight %d  %.0f s", r.InFlight, r.Seconds)
 	for _, more := range []string{r.Note, r.Broken} {
 		if more != "" {
 			b.WriteString("  | " + more)

@@ -34,6 +34,7 @@ func (sc scenario) pacing() string {
 // play plays the scenario and judges it.
 func (sc scenario) play(ctx context.Context, s *stage) (result, error) {
 	since, kills, logged := s.written, s.fleet.kills, s.fleet.logSize()
+	began := time.Now()
 	s.meter.take()
 	var measured result
 	if err := sc.do(ctx, s, &measured); err != nil {
@@ -63,6 +64,7 @@ func (sc scenario) play(ctx context.Context, s *stage) (result, error) {
 	if sc.paced {
 		r.Lost = 0 // what waits for its time is not lost; the scenario judges itself
 	}
+	r.Seconds = time.Since(began).Seconds()
 	r.Scenario, r.Kills, r.Note = sc.name, s.fleet.kills-kills, measured.Note
 	r.Reconciled = s.fleet.reconciled(logged)
 	r.Ambiguous = r.Reconciled + r.Unconfirmed
@@ -93,6 +95,7 @@ var scenarios = []scenario{
 	{name: "kill points, third time", do: killPoints(3), long: true},
 	{name: "kill points, fifth time", do: killPoints(5), long: true},
 	{name: "kill points, eighth time", do: killPoints(8), long: true},
+	{name: "kill points at errands", do: killAtErrands, long: true},
 	{name: "anything killed at any time", do: killAnything, long: true},
 	{name: "rolling restart under load", do: rollingRestart, long: true},
 	{name: "clocks that are wrong", do: wrongClocks, long: true},

@@ -18,6 +18,7 @@ import (
 
 const (
 	providerKey = "chave-do-operador"
+	password    = "uma senha bem boa"
 	groupsEach  = 2
 	// patience is for what comes about soon unless it never does.
 	patience = 2 * time.Minute
@@ -88,7 +89,7 @@ func (s *stage) newCustomer(ctx context.Context, name string) (err error) {
 		return err
 	}
 	c.source.Add(c.phone)
-	if c.Client, err = rest.Register(ctx, "http://"+s.fleet.address, name+"@exemplo.com.br", "uma senha bem boa", name); err != nil {
+	if c.Client, err = rest.Register(ctx, "http://"+s.fleet.address, name+"@exemplo.com.br", password, name); err != nil {
 		return err
 	}
 	var made struct {

@@ -37,18 +37,23 @@ func (e *Error) Error() string {
 
 // Register makes an account at a server and logs in to it.
 func Register(ctx context.Context, base, email, password, name string) (*Client, error) {
-	c := &Client{base: base}
-	err := c.Call(ctx, http.MethodPost, "/users/register", map[string]string{
+	err := (&Client{base: base}).Call(ctx, http.MethodPost, "/users/register", map[string]string{
 		"email": email, "password": password, "full_name": name,
 	}, nil)
 	if err != nil {
 		return nil, err
 	}
+	return Login(ctx, base, email, password)
+}
+
+// Login logs in to an account.
+func Login(ctx context.Context, base, email, password string) (*Client, error) {
+	c := &Client{base: base}
 	form := url.Values{"username": {email}, "password": {password}}
 	var answer struct {
 		AccessToken string `json:"access_token"`
 	}
-	err = c.do(ctx, http.MethodPost, "/users/login", "application/x-www-form-urlencoded", strings.NewReader(form.Encode()), &answer)
+	err := c.do(ctx, http.MethodPost, "/users/login", "application/x-www-form-urlencoded", strings.NewReader(form.Encode()), &answer)
 	c.token = answer.AccessToken
 	return c, err
 }
