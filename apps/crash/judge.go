@@ -125,9 +125,26 @@ func (s *stage) tally(r *result, c *customer, since int, posts map[place]int, kn
 				}
 			default:
 				r.Lost++
+				r.Broken = fmt.Sprintf("message %d is lost, %s", n, s.told(c, n))
 			}
 		}
 	}
+}
+
+// told says what became of the webhooks of a message: what the provider gave up on never
+// reached the product.
+func (s *stage) told(c *customer, message int) string {
+	for _, p := range s.world.PostedIn(c.source.JID()) {
+		if number(p.Text) != message {
+			continue
+		}
+		for _, d := range s.evolution.Deliveries() {
+			if d.MessageID == p.ID && d.Instance == c.session {
+				return fmt.Sprintf("its %s was answered %v, %s", d.Event, d.Statuses, d.Outcome)
+			}
+		}
+	}
+	return "the provider never told of it"
 }
 
 // due lists the messages that Ana wrote for a customer after number since.
