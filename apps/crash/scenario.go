@@ -123,30 +123,35 @@ var journey = []struct{ role, point string }{
 	{"dispatcher", "lane.conclude"}, {"dispatcher", "lane.release"},
 }
 
-// killPoints arms one process after the other with a point, writes until it dies there, and
-// goes on with the next while the dead one's work is taken over.
+// killPoints has a process of each role die at one of its points after the other, under load,
+// while the others take over its work.
 func killPoints(nth int) func(context.Context, *stage, *result) error {
 	return func(ctx context.Context, s *stage, r *result) error {
 		missed := 0
-		for _, at := range journey {
-			for _, when := range []string{"before", "after"} {
-				victims := s.fleet.with(at.role)
-				victim := victims[s.random.IntN(len(victims))]
-				s.fleet.end(victim, syscall.SIGKILL)
-				if err := s.fleet.start(ctx, victim, fmt.Sprintf("FAILPOINT=%s.%s@%d", at.point, when, nth)); err != nil {
-					return err
+		for _, role := range []string{"api", "worker", "dispatcher"} {
+			victims := s.fleet.with(role)
+			victim := victims[s.random.IntN(len(victims))]
+			s.fleet.end(victim, syscall.SIGKILL)
+			for _, at := range journey {
+				if at.role != role {
+					continue
 				}
-				died, err := s.writeUntilDead(ctx, victim)
-				if err != nil {
-					return err
+				for _, when := range []string{"before", "after"} {
+					if err := s.fleet.start(ctx, victim, fmt.Sprintf("FAILPOINT=%s.%s@%d", at.point, when, nth)); err != nil {
+						return err
+					}
+					died, err := s.writeUntilDead(ctx, victim, nth)
+					if err != nil {
+						return err
+					}
+					if !died {
+						missed++
+					}
+					s.fleet.kill(victim)
 				}
-				if !died {
-					missed++
-				}
-				s.fleet.kill(victim)
-				if err := s.fleet.start(ctx, victim); err != nil {
-					return err
-				}
+			}
+			if err := s.fleet.start(ctx, victim); err != nil {
+				return err
 			}
 		}
 		if missed > 0 {
@@ -156,11 +161,11 @@ func killPoints(nth int) func(context.Context, *stage, *result) error {
 	}
 }
 
-// writeUntilDead writes some offers, and waits for the victim to die of them.
-func (s *stage) writeUntilDead(ctx context.Context, victim int) (died bool, err error) {
-	const each, bursts = 5, 9
-	for range bursts {
-		if err := s.write(each); err != nil {
+// writeUntilDead writes enough offers for a point to be reached nth times, and waits for the
+// victim to die of them.
+func (s *stage) writeUntilDead(ctx context.Context, victim, nth int) (died bool, err error) {
+	for range nth + 2 {
+		if err := s.write(6); err != nil {
 			return false, err
 		}
 		pause := time.NewTimer(100 * time.Millisecond)

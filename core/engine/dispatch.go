@@ -177,7 +177,7 @@ func (v *visit) begin(ctx context.Context, b repository.Begin) (core.Delivery, e
 		v.last = nil
 		return d, err
 	}
-	return d, errors.Join(err, v.settled(ctx))
+	return d, errors.Join(v.settled(ctx), err) // a conflict is passed over, the other is not
 }
 
 // keep renews a lease until the returned function is called. A lease that is lost all the

@@ -176,6 +176,7 @@ type Engine struct {
 	load     load
 	wake     chan struct{} // a lane may be due
 	media    mediaCache
+	owners   owners
 	feed     feed
 
 	randomMu sync.Mutex

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -68,21 +69,7 @@ func (e *Engine) authenticate(ctx context.Context, w Webhook) (*Tenant, core.Ins
 		}
 		return nil, core.Instance{}, nil, err
 	}
-	var id core.TenantID
-	var err error
-	switch directory := e.deps.Repository.Directory(); {
-	case w.Token != "":
-		id, err = directory.TenantByWebhook(ctx, hashToken(w.Token))
-	case core.ValidInstanceName(w.Instance):
-		id, err = directory.TenantByInstanceName(ctx, w.Instance)
-	default:
-		err = refused
-	}
-	if err != nil {
-		return fail(err)
-	}
-	t := e.Tenant(id)
-	inst, err := t.repo.Instance().Get(ctx)
+	t, inst, err := e.addressee(ctx, w)
 	if err != nil {
 		return fail(err)
 	}
@@ -96,6 +83,78 @@ func (e *Engine) authenticate(ctx context.Context, w Webhook) (*Tenant, core.Ins
 		return fail(refused)
 	}
 	return t, inst, receiver, nil
+}
+
+// addressee finds the tenant a webhook speaks to, and its session.
+func (e *Engine) addressee(ctx context.Context, w Webhook) (*Tenant, core.Instance, error) {
+	switch {
+	case w.Token != "":
+		return e.byToken(ctx, hashToken(w.Token))
+	case !core.ValidInstanceName(w.Instance):
+		return nil, core.Instance{}, core.NewError(core.CodeNotFound, core.ReasonNotFound, "")
+	}
+	id, err := e.deps.Repository.Directory().TenantByInstanceName(ctx, w.Instance)
+	if err != nil {
+		return nil, core.Instance{}, err
+	}
+	t := e.Tenant(id)
+	inst, err := t.repo.Instance().Get(ctx)
+	return t, inst, err
+}
+
+func (e *Engine) byToken(ctx context.Context, hash string) (_ *Tenant, inst core.Instance, err error) {
+	id, known := e.owners.of(hash)
+	if !known {
+		if id, err = e.deps.Repository.Directory().TenantByWebhook(ctx, hash); err != nil {
+			return nil, core.Instance{}, err
+		}
+		e.owners.learn(hash, id)
+	}
+	t := e.Tenant(id)
+	inst, err = t.repo.Instance().Get(ctx)
+	if err == nil && inst.WebhookHash == hash {
+		return t, inst, nil
+	}
+	e.owners.forget(hash)
+	if known {
+		return e.byToken(ctx, hash)
+	}
+	if err == nil {
+		err = core.NewError(core.CodeNotFound, core.ReasonNotFound, "")
+	}
+	return nil, core.Instance{}, err
+}
+
+// owners remembers whose webhook tokens are, so that the hot path asks within one tenant only.
+// What it says is checked against the tenant's own instance each time: an old answer costs
+// another look-up and nothing else.
+type owners struct {
+	mu     sync.RWMutex
+	byHash map[string]core.TenantID
+}
+
+const maxOwners = 100_000 // about 15 MB
+
+func (o *owners) of(hash string) (core.TenantID, bool) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	id, known := o.byHash[hash]
+	return id, known
+}
+
+func (o *owners) learn(hash string, id core.TenantID) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.byHash) >= maxOwners || o.byHash == nil {
+		o.byHash = map[string]core.TenantID{} // tokens that are gone leave with the others
+	}
+	o.byHash[hash] = id
+}
+
+func (o *owners) forget(hash string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.byHash, hash)
 }
 
 // malformed is a body the adapter could not read, without its internals.

@@ -244,3 +244,41 @@ func TestProviderTheServerNoLongerKnowsEndsTheDoubt(t *testing.T) {
 		t.Errorf("the tenant is told %q", got.Reason)
 	}
 }
+
+// TestTokenIsGoodForItsSessionOnly has an engine that knows whose a token is see it end.
+func TestTokenIsGoodForItsSessionOnly(t *testing.T) {
+	h := build(t, nil)
+	bia := h.newcomer("bia", "5511900000002")
+	bia.connect()
+	said := func(inst core.Instance, token string) core.Code {
+		return core.CodeOf(h.engine.Ingest(t.Context(), engine.Webhook{Token: token, Request: gateway.Request{
+			Header: map[string][]string{"X-Instance-Name": {inst.Name}, "X-Webhook-Secret": {inst.WebhookSecret.Reveal()}},
+			Body:   []byte(`{"event":"messages.upsert","instance":"` + inst.Name + `","data":{}}`),
+		}}))
+	}
+	token := func() string {
+		hooks := h.evolution.Instances()
+		url := hooks[len(hooks)-1].WebhookURL
+		return url[strings.LastIndexByte(url, '/')+1:]
+	}
+	first, firstToken := bia.instance(), token()
+	for range 2 { // looked up, and known
+		if got := said(first, firstToken); got != "" {
+			t.Fatalf("a webhook of the session is %q", got)
+		}
+	}
+	if _, err := bia.Disconnect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := said(first, firstToken); got != core.CodeUnauthenticated {
+		t.Errorf("after the session ended its webhook is %q", got)
+	}
+	bia.connect()
+	second, secondToken := bia.instance(), token()
+	if got := said(second, secondToken); got != "" {
+		t.Errorf("a webhook of the next session is %q", got)
+	}
+	if got := said(second, firstToken); got != core.CodeUnauthenticated {
+		t.Errorf("the old token opens the next session: %q", got)
+	}
+}
