@@ -25,6 +25,7 @@ const (
 	outageRetry     = time.Minute // lane pause when the provider cannot be reached
 	// visitTime is how long a lane without gaps is served before the others have a turn.
 	visitTime = 500 * time.Millisecond
+	busyPause = time.Second // lane pause while a lost lease is still at work
 )
 
 // nudge wakes the dispatcher of this process; others find the lane by polling.
@@ -111,11 +112,25 @@ func (e *Engine) sendDue(ctx context.Context) {
 			return
 		}
 		e.nudge()
-		// A send under way outlives the shutdown signal.
-		sendCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), visitTime+mediaTimeout+e.config.SendTimeout+e.config.margin())
-		(&visit{Tenant: e.Tenant(lane.Tenant), lane: lane, over: ctx}).serve(sendCtx)
-		cancel()
+		e.visit(ctx, lane)
 	}
+}
+
+// visit serves a lane, unless this process is at it still: then its lease was lost because it
+// could not be renewed, and two sends of one session must not overlap.
+func (e *Engine) visit(ctx context.Context, lane core.Lane) {
+	v := &visit{Tenant: e.Tenant(lane.Tenant), lane: lane, over: ctx}
+	if _, busy := e.visited.LoadOrStore(lane.Instance, true); busy {
+		if err := v.release(ctx, e.now().Add(busyPause)); err != nil && ctx.Err() == nil {
+			v.log().Error("the lane's lease was not given back; it will expire", "error", err)
+		}
+		return
+	}
+	defer e.visited.Delete(lane.Instance)
+	// A send under way outlives the shutdown signal.
+	sendCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), visitTime+mediaTimeout+e.config.SendTimeout+e.config.margin())
+	defer cancel()
+	v.serve(sendCtx)
 }
 
 // visit is the time a sender has a lane for.

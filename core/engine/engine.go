@@ -177,6 +177,7 @@ type Engine struct {
 	wake     chan struct{} // a lane may be due
 	media    mediaCache
 	owners   owners
+	visited  sync.Map // the instances whose lanes are served here
 	feed     feed
 
 	randomMu sync.Mutex
