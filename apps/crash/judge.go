@@ -125,7 +125,7 @@ func (s *stage) tally(r *result, c *customer, since int, posts map[place]int, kn
 				}
 			default:
 				r.Lost++
-				r.Broken = fmt.Sprintf("message %d is lost, %s", n, s.told(c, n))
+				r.why = fmt.Sprintf("message %d is lost, %s", n, s.told(c, n))
 			}
 		}
 	}

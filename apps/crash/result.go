@@ -35,6 +35,8 @@ type result struct {
 	// Note says what else was measured; Broken what must not be.
 	Note   string `json:"note,omitempty"`
 	Broken string `json:"broken,omitempty"`
+
+	why string // one of them is lost
 }
 
 func (r *result) add(o result) {

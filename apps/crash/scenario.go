@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,13 +63,13 @@ func (sc scenario) play(ctx context.Context, s *stage) (result, error) {
 		return r, err
 	}
 	if sc.paced {
-		r.Lost = 0 // what waits for its time is not lost; the scenario judges itself
+		r.Lost, r.why = 0, "" // what waits for its time is not lost; the scenario judges itself
 	}
 	r.Seconds = time.Since(began).Seconds()
 	r.Scenario, r.Kills, r.Note = sc.name, s.fleet.kills-kills, measured.Note
 	r.Reconciled = s.fleet.reconciled(logged)
 	r.Ambiguous = r.Reconciled + r.Unconfirmed
-	if broken != "" {
+	if broken = cmp.Or(broken, r.why); broken != "" {
 		r.Broken = broken
 	}
 	return r, nil
