@@ -73,7 +73,7 @@ func (t *Tenant) newSession(r ConnectRequest) (core.Instance, gateway.Gateway, e
 			if r.ServerKey.IsZero() {
 				return core.Instance{}, nil, core.InvalidField("api_key", core.ReasonProviderRequired, "")
 			}
-		case e.config.ServerURL == "" || !r.ServerKey.IsZero():
+		case e.config.Servers[r.Provider].URL == "" || !r.ServerKey.IsZero():
 			return core.Instance{}, nil, core.InvalidField("api_url", core.ReasonProviderRequired, "")
 		}
 	}
@@ -259,8 +259,8 @@ func (e *Engine) gateway(i core.Instance) (gateway.Gateway, error) {
 // filled in here and never stored with a tenant.
 func (e *Engine) session(i core.Instance) gateway.Session {
 	s := gateway.Session{Name: i.Name, ServerURL: i.ServerURL, ServerKey: i.ServerKey, Token: i.Token}
-	if s.ServerURL == "" {
-		s.ServerURL, s.ServerKey = e.config.ServerURL, e.config.ServerKey
+	if own := e.config.Servers[i.Provider]; s.ServerURL == "" {
+		s.ServerURL, s.ServerKey = own.URL, own.Key
 	}
 	return s
 }

@@ -80,10 +80,9 @@ const (
 type Config struct {
 	// PublicURL is the base of webhook URLs, as the providers reach this server.
 	PublicURL string
-	// ServerURL and ServerKey are the operator's own provider, used by tenants who name
-	// none. Both may be empty.
-	ServerURL string
-	ServerKey core.Secret
+	// Servers are the operator's own servers by kind of provider, used by tenants who name
+	// none. A kind that is missing needs the tenant's, where it needs a server at all.
+	Servers map[core.Provider]Server
 	// CheckServer judges and normalizes a provider address typed by a tenant. Its error is
 	// shown. Nil checks the shape only, which is not enough where tenants are strangers.
 	CheckServer func(rawURL string) (string, error)
@@ -125,6 +124,12 @@ type Config struct {
 	Now func() time.Time
 	// Logger defaults to slog.Default(). It never receives secrets or message texts.
 	Logger *slog.Logger
+}
+
+// Server is where a provider runs, and the administration key it takes.
+type Server struct {
+	URL string
+	Key core.Secret
 }
 
 func (c Config) withDefaults() Config {
