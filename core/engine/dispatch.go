@@ -183,7 +183,7 @@ func (t *Tenant) sendNext(ctx context.Context, lane core.Lane) (time.Time, error
 	if expired, err := t.expire(ctx, s, now); expired || err != nil {
 		return now, err // the lane is due again at once, with what is left
 	}
-	if s.instance.Status != core.InstanceConnected || !s.tenant.Active {
+	if s.instance.Status != core.InstanceConnected || !s.tenant.Active || !t.reachable(s.instance) {
 		return now.Add(recheckOffline), nil
 	}
 	d, at := t.choose(s, now)

@@ -73,7 +73,7 @@ type Role int
 // The roles; combine them with |.
 const (
 	Worker     Role = 1 << iota // turns accepted messages into offers
-	Dispatcher                  // sends deliveries and settles unknown outcomes
+	Dispatcher                  // sends deliveries, settles unknown outcomes and hosts sessions
 )
 
 // Config tunes an engine. The zero value of every field but PublicURL works.
@@ -117,7 +117,7 @@ type Config struct {
 	// ProofGrace is how long proof of an unknown outcome is waited for; default 10 min.
 	// It must exceed SendTimeout.
 	ProofGrace time.Duration
-	// Lease is how long the messages and lanes of a process that died wait for another one;
+	// Lease is how long the messages, lanes and sessions of a process that died wait for another one;
 	// default 10 s. A living process renews its own.
 	Lease time.Duration
 	// Now is the clock; default the repository's, which all processes on a database share.
@@ -182,6 +182,7 @@ type Engine struct {
 	wake     chan struct{} // a lane may be due
 	media    mediaCache
 	feed     feed
+	hosting  hosting
 
 	randomMu sync.Mutex
 	random   *mathrand.Rand
@@ -223,6 +224,7 @@ func New(deps Deps, config Config) (*Engine, error) {
 		minters:  make(map[string]links.Minter, len(deps.Minters)),
 		turns:    newTurns(),
 		wake:     make(chan struct{}, 1),
+		hosting:  newHosting(),
 	}
 	for _, m := range deps.Minters {
 		if _, known := deps.Stores.Store(m.Store()); !known || e.minters[m.Store()] != nil {
@@ -277,7 +279,12 @@ func (e *Engine) Run(ctx context.Context) error {
 		if e.config.Roles&Worker == 0 {
 			subscribe(1, TopicDispatch, e.answerDispatchBell)
 		}
-		wg.Go(func() { e.dispatch(ctx) })
+		sessions, endSessions := context.WithCancel(context.WithoutCancel(ctx))
+		wg.Go(func() {
+			defer endSessions() // only then: sends under way need their connections
+			e.dispatch(ctx)
+		})
+		wg.Go(func() { e.host(ctx, sessions) })
 		wg.Go(func() { e.every(ctx, e.config.SweepEvery, e.settleUnknown) })
 		wg.Go(func() { e.every(ctx, e.config.SweepEvery, e.checkInstances) })
 	}

@@ -175,6 +175,11 @@ func (e *Engine) checkInstances(ctx context.Context) {
 // instance as stored and what the provider said; one that does not answer changes only when
 // it was asked.
 func (t *Tenant) check(ctx context.Context, inst core.Instance) (core.Instance, gateway.State) {
+	if _, streams := t.e.streamer(inst); streams {
+		if has, _ := t.e.hosting.has(t.id, inst.Name); !has {
+			return t.leaveToHost(ctx, inst)
+		}
+	}
 	status, reason := gateway.Status{State: gateway.StateUnknown}, core.ReasonUnknownProvider
 	if gw, err := t.e.gateway(inst); err == nil {
 		status, reason = t.ask(ctx, gw, inst)
@@ -187,6 +192,21 @@ func (t *Tenant) check(ctx context.Context, inst core.Instance) (core.Instance, 
 		return inst, gateway.StateUnknown
 	}
 	return stored, status.State
+}
+
+// leaveToHost takes what is stored of a session for how it stands: its host, another
+// process, stores each change at once.
+func (t *Tenant) leaveToHost(ctx context.Context, inst core.Instance) (core.Instance, gateway.State) {
+	stored, err := t.repo.Instance().Update(ctx, func(i *core.Instance) error {
+		if now := t.e.now(); speaksFor(*i, inst.Name) && i.CheckedAt.Before(now) {
+			i.CheckedAt = now
+		}
+		return nil
+	})
+	if err != nil {
+		return inst, gateway.StateUnknown
+	}
+	return stored, gateway.StateUnknown
 }
 
 // ask gets the status of a session, and why it is not open where that is known.

@@ -72,6 +72,7 @@ func Points() []string {
 // points are the calls that are decorated, in the order of a message's journey.
 var points = []string{
 	"directory.create_tenant", "account.save_settings", "account.renew", "account.erase",
+	"hosting.take", "hosting.keep", "hosting.leave", "hosting.ask", "hosting.answer",
 	"gateway.provision", "gateway.connect", "gateway.status", "gateway.delete", "gateway.groups",
 	"instance.create", "instance.update",
 	"sources.create", "sources.update", "sources.delete", "sources.discovered",
