@@ -34,7 +34,7 @@ var sentences = map[Reason]sentence{
 	ReasonNoPairingCode:       {"Este provedor só conecta por QR code: {detail}.", "This provider connects by QR code only: {detail}."},
 	ReasonPhone:               {"Informe o número do celular com código do país e DDD, só dígitos, como 5511987654321.", "Give the phone's number with its country code, in digits, such as 5511987654321."},
 	ReasonNoAnswerYet:         {"O WhatsApp ainda não respondeu. Tente de novo em instantes.", "WhatsApp has not answered yet. Try again in a moment."},
-	ReasonProviderRequired:    {"Informe api_url e api_key da sua Evolution API.", "Give the api_url and api_key of your Evolution API."},
+	ReasonProviderRequired:    {"Informe api_url e api_key do seu servidor de WhatsApp.", "Give the api_url and api_key of your WhatsApp server."},
 	ReasonUnknownProvider:     {"Provedor de WhatsApp desconhecido: {detail}.", "Unknown WhatsApp provider: {detail}."},
 	ReasonProviderURL:         {"O endereço do provedor precisa ser uma URL http(s) simples, sem usuário, parâmetros ou caminho estranho.", "The provider address must be a plain http(s) URL without user, query or odd path."},
 	ReasonProviderURLHost:     {"Este endereço de provedor não é permitido aqui. Se ele for seu, o operador pode liberá-lo em AUTOPROMO_ALLOW_PRIVATE_HOSTS.", "This provider address is not allowed here. If it is yours, the operator can allow it with AUTOPROMO_ALLOW_PRIVATE_HOSTS."},

@@ -63,7 +63,9 @@ func (t *Tenant) newSession(r ConnectRequest) (core.Instance, gateway.Gateway, e
 	if gw == nil {
 		return core.Instance{}, nil, core.InvalidField("provider", core.ReasonUnknownProvider, string(r.Provider))
 	}
-	if gw.Capabilities().NeedsServer {
+	if !gw.Capabilities().NeedsServer {
+		r.ServerURL, r.ServerKey = "", core.Secret{}
+	} else {
 		switch {
 		case r.ServerURL != "":
 			var err error
