@@ -17,7 +17,7 @@ import (
 
 const (
 	hostStarts    = 16               // sessions that come up at once
-	hostStart     = 2 * time.Second  // what a silent start counts for
+	hostStart     = 10 * time.Second // what a silent start counts for
 	hostTrouble   = 30 * time.Second // before a session in trouble is hosted again
 	replacedPause = time.Minute      // somebody else has the connection
 	refusedPause  = 10 * time.Minute // a person has to do something first
