@@ -83,7 +83,7 @@ func MigrateSessions(ctx context.Context, s Settings, appRole string) (err error
 }
 
 func openSessions(ctx context.Context, s Settings) (*whatsmeow.Gateway, *sql.DB, error) {
-	options := whatsmeow.Options{Dialect: whatsmeow.SQLite, Logger: s.Log, Client: s.WhatsApp}
+	options := whatsmeow.Options{Dialect: whatsmeow.SQLite, Logger: s.Log, Client: decorateWhatsApp(s.WhatsApp)}
 	open := openSessionsFile
 	if !s.Config.DatabaseURL.IsZero() {
 		options.Dialect, options.Schema = whatsmeow.Postgres, sessionsSchema
