@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -159,8 +160,11 @@ func (e *Engine) hearCalls(ctx context.Context) {
 // answering answers calls to a hosted session, one of each kind at a time.
 type answering struct {
 	sync.WaitGroup
-	t    *Tenant
-	ctx  context.Context
+	t   *Tenant
+	ctx context.Context
+	// pairAgain asks for another try at pairing where WhatsApp could not be reached.
+	pairAgain bool
+
 	mu   sync.Mutex
 	busy map[string]bool
 }
@@ -169,8 +173,7 @@ func (t *Tenant) answering(ctx context.Context) *answering {
 	return &answering{t: t, ctx: ctx, busy: map[string]bool{}}
 }
 
-// look answers what waits, and asks for another try at pairing where WhatsApp could not be
-// reached.
+// look answers what waits, and tries to pair again when it is time.
 func (a *answering) look(inst core.Instance) {
 	calls, err := a.t.repo.Hosting().Calls(a.ctx)
 	if err != nil {
@@ -181,7 +184,8 @@ func (a *answering) look(inst core.Instance) {
 			a.start(c.Op, func() { a.t.answer(a.ctx, inst, c) })
 		}
 	}
-	if inst.Status == core.InstanceConnecting && inst.Reason == core.ReasonWhatsAppUnreachable && inst.QRCode == "" {
+	again := a.pairAgain && inst.Status == core.InstanceConnecting && inst.Reason == core.ReasonWhatsAppUnreachable && inst.QRCode == ""
+	if a.pairAgain = false; again {
 		a.start(callConnect, func() {
 			ctx, cancel := context.WithTimeout(a.ctx, callPatience)
 			defer cancel()
@@ -248,7 +252,7 @@ func (t *Tenant) PairingCode(ctx context.Context, phone string) (string, error) 
 	case gateway.KindInvalid:
 		return "", core.InvalidField("phone", core.ReasonPhone, "")
 	}
-	return "", callError(err)
+	return "", t.callError(inst, err)
 }
 
 // LastPairingCode is the code that PairingCode gave last, "" when there is none that still
@@ -268,9 +272,13 @@ func (t *Tenant) LastPairingCode(ctx context.Context) (string, error) {
 }
 
 // callError is a failed call as the tenant sees it.
-func callError(err error) error {
-	if core.CodeOf(err) != "" && core.CodeOf(err) != core.CodeInternal {
+func (t *Tenant) callError(inst core.Instance, err error) error {
+	var ge *gateway.Error
+	if !errors.As(err, &ge) {
 		return err
+	}
+	if _, streams := t.e.streamer(inst); streams && ge.Kind == gateway.KindTemporary {
+		return &core.Error{Code: core.CodeUnavailable, Reason: core.ReasonWhatsAppUnreachable, Err: err}
 	}
 	return providerError(err)
 }

@@ -175,7 +175,7 @@ func (t *Tenant) QRCode(ctx context.Context) (core.Instance, error) {
 			return core.Instance{}, err
 		}
 		if err := t.askQRCode(ctx, gw, inst); err != nil && inst.QRCode == "" {
-			return core.Instance{}, callError(err)
+			return core.Instance{}, t.callError(inst, err)
 		}
 		if inst, err = t.instance(ctx); err != nil {
 			return core.Instance{}, err

@@ -49,7 +49,7 @@ func (t *Tenant) DiscoverGroups(ctx context.Context) ([]core.Source, error) {
 	}
 	answer, err := t.call(ctx, inst, callGroups, "", groupsFresh)
 	if err != nil {
-		return nil, callError(err)
+		return nil, t.callError(inst, err)
 	}
 	var listed []core.Group
 	if err := json.Unmarshal([]byte(answer), &listed); err != nil {

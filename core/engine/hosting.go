@@ -19,6 +19,7 @@ const (
 	hostStarts    = 16               // sessions that come up at once
 	hostStart     = 10 * time.Second // what a silent start counts for
 	hostTrouble   = 30 * time.Second // before a session in trouble is hosted again
+	pairAgain     = 5 * time.Second  // between two tries to pair while WhatsApp is out of reach
 	replacedPause = time.Minute      // somebody else has the connection
 	refusedPause  = 10 * time.Minute // a person has to do something first
 	bannedPause   = time.Hour        // when WhatsApp does not say for how long
@@ -263,6 +264,8 @@ func (t *Tenant) stream(ctx context.Context, s *hosted, streamer gateway.Streame
 	}()
 	look := time.NewTicker(t.e.config.Lease / 3)
 	defer look.Stop()
+	pair := time.NewTicker(pairAgain)
+	defer pair.Stop()
 	signal(s.bell) // somebody may wait already
 	for {
 		select {
@@ -270,6 +273,8 @@ func (t *Tenant) stream(ctx context.Context, s *hosted, streamer gateway.Streame
 			return t.streamEnded(ctx, inst, err)
 		case <-s.bell:
 		case <-look.C:
+		case <-pair.C:
+			calls.pairAgain = true
 		}
 		current, err := t.repo.Instance().Get(ctx)
 		switch {
@@ -332,7 +337,6 @@ func (t *Tenant) hear(ctx context.Context, s *hosted, inst core.Instance, event 
 		case core.ReasonNumberRestricted:
 			return nil // the end of the stream tells for how long
 		case core.ReasonProviderUnreachable:
-			t.log().Warn("WhatsApp cannot be reached from this server; it is tried again")
 			return t.waits(ctx, inst, core.ReasonWhatsAppUnreachable)
 		}
 	}
@@ -341,13 +345,18 @@ func (t *Tenant) hear(ctx context.Context, s *hosted, inst core.Instance, event 
 
 // waits notes that a session comes back by itself, and why it is away.
 func (t *Tenant) waits(ctx context.Context, inst core.Instance, why core.Reason) error {
+	news := false
 	_, err := t.repo.Instance().Update(ctx, func(i *core.Instance) error {
 		if i.Name == inst.Name && i.Status != core.InstanceDisconnected {
+			news = i.Reason != why
 			i.Dropped(t.e.now())
 			i.Reason, i.QRCode = why, ""
 		}
 		return nil
 	})
+	if news {
+		t.log().Warn("the session is away and comes back by itself", "reason", why, "why", why.Sentence(core.English, ""))
+	}
 	return err
 }
 
