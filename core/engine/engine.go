@@ -17,6 +17,8 @@
 //     attempt.
 //   - A send whose outcome is unknown becomes ambiguous; only proof, or the tenant's
 //     policy after a grace, moves it on.
+//   - A session that lives in a process is streamed by one process at most, which also
+//     sends for it.
 //   - A text leaves only after every link in it was proven to carry the tenant's tag, once
 //     when it is written and again just before it is sent.
 package engine
@@ -286,7 +288,10 @@ func (e *Engine) Run(ctx context.Context) error {
 		})
 		wg.Go(func() { e.host(ctx, sessions) })
 		wg.Go(func() { e.every(ctx, e.config.SweepEvery, e.settleUnknown) })
-		wg.Go(func() { e.every(ctx, e.config.SweepEvery, e.checkInstances) })
+		began := e.now()
+		wg.Go(func() {
+			e.every(ctx, e.config.SweepEvery, func(ctx context.Context) { e.checkInstances(ctx, began) })
+		})
 	}
 	wg.Wait()
 	return errors.Join(busErrs[:]...)

@@ -146,10 +146,14 @@ func (t *Tenant) findSent(ctx context.Context, gw gateway.Gateway, inst core.Ins
 	return found, id, gw.Capabilities().SentLookup == gateway.LookupComplete
 }
 
-// checkInstances asks providers about sessions nobody has heard of for a while: events can
-// be lost, and a lost one must not leave a tenant waiting.
-func (e *Engine) checkInstances(ctx context.Context) {
-	tenants, err := e.deps.Repository.Directory().Unchecked(ctx, e.now().Add(-checkConnected), sweepBatch)
+// checkInstances asks providers about sessions nobody has heard of for a while, or not since
+// this process began: events can be lost, and a lost one must not leave a tenant waiting.
+func (e *Engine) checkInstances(ctx context.Context, began time.Time) {
+	before := e.now().Add(-checkConnected)
+	if began.After(before) {
+		before = began
+	}
+	tenants, err := e.deps.Repository.Directory().Unchecked(ctx, before, sweepBatch)
 	if err != nil {
 		if ctx.Err() == nil {
 			e.log.Error("looking for unchecked instances failed", "error", err)
@@ -163,6 +167,7 @@ func (e *Engine) checkInstances(ctx context.Context) {
 			return
 		}
 		stored, _ := t.check(ctx, inst)
+		t.breakSilence(ctx, stored)
 		if mayHaveMissed(stored, inst.CheckedAt, e.now()) {
 			if err := t.backfill(ctx, stored); err != nil && ctx.Err() == nil {
 				t.log().Warn("the history was not searched to its end; it will be tried again", "error", err)
@@ -216,8 +221,8 @@ func (t *Tenant) ask(ctx context.Context, gw gateway.Gateway, inst core.Instance
 	status, err := gw.Status(ctx, t.e.session(inst))
 	reason := core.Reason("")
 	if err != nil {
-		t.log().Warn("the provider did not tell the status", "error", err)
 		status, reason = gateway.Status{State: gateway.StateUnknown}, providerReason(err)
+		t.log().Warn("the provider did not tell the status", "provider", inst.Provider, "error", err, "why", reason.Sentence(core.English, ""))
 		if gateway.KindOf(err) == gateway.KindNotFound {
 			status.State = gateway.StateLoggedOut
 		}

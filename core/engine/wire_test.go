@@ -59,6 +59,11 @@ func (w *wire) times(op string) int {
 	return w.calls[op]
 }
 
+func (w *wire) Restart(ctx context.Context, s gateway.Session) error {
+	defer w.pass("restart")
+	return w.Gateway.Restart(ctx, s)
+}
+
 func (w *wire) Groups(ctx context.Context, s gateway.Session) ([]core.Group, error) {
 	groups, err := w.Gateway.Groups(ctx, s)
 	w.pass("groups")

@@ -73,7 +73,7 @@ func Points() []string {
 var points = []string{
 	"directory.create_tenant", "account.save_settings", "account.renew", "account.erase",
 	"hosting.take", "hosting.keep", "hosting.leave", "hosting.ask", "hosting.answer",
-	"gateway.provision", "gateway.connect", "gateway.status", "gateway.delete", "gateway.groups",
+	"gateway.provision", "gateway.connect", "gateway.status", "gateway.delete", "gateway.groups", "gateway.restart",
 	"instance.create", "instance.update",
 	"sources.create", "sources.update", "sources.delete", "sources.discovered",
 	"destinations.create", "destinations.update", "destinations.delete",

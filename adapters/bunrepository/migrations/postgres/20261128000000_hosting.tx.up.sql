@@ -5,6 +5,9 @@ ALTER TABLE lanes ADD COLUMN IF NOT EXISTS host_until bigint NOT NULL DEFAULT 0;
 --bun:split
 ALTER TABLE lanes ADD COLUMN IF NOT EXISTS host_fence bigint NOT NULL DEFAULT 0;
 --bun:split
+-- When a session that had fallen silent was restarted.
+ALTER TABLE whatsapp_instances ADD COLUMN IF NOT EXISTS restarted_at bigint NOT NULL DEFAULT 0;
+--bun:split
 CREATE INDEX IF NOT EXISTS whatsapp_instances_provider ON whatsapp_instances (provider) WHERE provisioned;
 --bun:split
 -- What is asked of the process that can do it, and its answer: the last of each kind.
