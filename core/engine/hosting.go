@@ -56,10 +56,12 @@ func (h *hosting) enter(id core.TenantID) *hosted {
 	return s
 }
 
+// leave ends that. Who rang meanwhile meant the next host.
 func (h *hosting) leave(id core.TenantID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.sessions, id)
+	signal(h.wake)
 }
 
 // streams notes which session is streamed, and whether it is open.

@@ -2,8 +2,13 @@ package wiring
 
 import (
 	"context"
+	"html"
+	"io"
+	"log/slog"
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -183,7 +188,10 @@ func (s *street) reposted(asin string) fakewhatsapp.Post {
 // arrives on the other phone is the offer with the customer's tag.
 func TestWhatsAppInThisProcess(t *testing.T) {
 	s := newStreet(t)
-	at, stop := serve(t, s.settings(roleSets()["all"]))
+	server := s.settings(roleSets()["all"])
+	var log lockedBuffer
+	server.Log = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	at, stop := serve(t, server)
 	v := s.registered("http://" + at)
 	name, code := v.connect("whatsmeow")
 	s.must(s.server.Scan(s.bia, name, code))
@@ -208,6 +216,17 @@ func TestWhatsAppInThisProcess(t *testing.T) {
 	s.await(v, connected)
 	s.offer("B0TESTE002")
 	s.must(stop())
+	text := log.String()
+	if !strings.Contains(text, "offer stored") {
+		t.Fatalf("the log does not tell of the day, so it proves nothing:\n%s", text)
+	}
+	for what, canary := range map[string]string{
+		"QR code": code, "pairing code": typed.Code, "phone number": biasNumber, "message": "Fone B0TESTE001", "group's name": "VIP da Bia",
+	} {
+		if strings.Contains(text, canary) {
+			t.Errorf("the log shows the %s", what)
+		}
+	}
 }
 
 // TestSessionsSurviveARestart stops the server in order and starts it again on the same data.
@@ -255,3 +274,83 @@ func TestWhatsAppOutOfReach(t *testing.T) {
 	s.must(stop())
 }
 
+// TestConsoleLinksByCode goes through the console as a browser without scripts does.
+func TestConsoleLinksByCode(t *testing.T) {
+	s := newStreet(t)
+	at, stop := serve(t, s.settings(roleSets()["all"]))
+	v := s.registered("http://" + at)
+	jar, err := cookiejar.New(nil)
+	s.must(err)
+	b := &browser{t: t, base: "http://" + at, client: &http.Client{Jar: jar, Transport: &http.Transport{DisableKeepAlives: true}}}
+	b.open("/login")
+	b.submit("/login", url.Values{"email": {"bia@example.com"}, "password": {"uma-senha-boa"}})
+	b.open("/whatsapp")
+	for _, part := range []string{`type="radio" name="provider" value="whatsmeow" checked data-serverless`, "Direto pelo AutoPromo", `value="evolution"`, `name="api_url"`} {
+		if !strings.Contains(b.page, part) {
+			t.Errorf("the page that connects does not show %s", part)
+		}
+	}
+	b.submit("/whatsapp/connect", url.Values{"provider": {"whatsmeow"}})
+	if !strings.Contains(b.page, "Conectar com código") || !strings.Contains(b.page, "/whatsapp/qr.png") {
+		t.Fatalf("the page that waits:\n%s", b.page)
+	}
+	b.submit("/whatsapp/code", url.Values{"phone": {"0"}})
+	if !strings.Contains(b.page, "Informe o número do celular") {
+		t.Error("a wrong number is not refused")
+	}
+	b.submit("/whatsapp/code", url.Values{"phone": {"+55 11 90000-0002"}})
+	code := regexp.MustCompile(`<code>([^<]+)</code>`).FindStringSubmatch(b.page)
+	if code == nil {
+		t.Fatalf("no code is shown:\n%s", b.page)
+	}
+	var now session
+	v.want(http.MethodGet, "/api/v1/whatsapp/status", nil, &now)
+	s.must(s.server.EnterCode(s.ctx, s.bia, now.Name, code[1]))
+	for tick := time.Tick(20 * time.Millisecond); !strings.Contains(b.page, "Tudo certo"); <-tick {
+		if s.ctx.Err() != nil {
+			t.Fatalf("it never says connected:\n%s", b.page)
+		}
+		b.open("/whatsapp")
+	}
+	s.must(stop())
+}
+
+// browser keeps cookies and the page it is on.
+type browser struct {
+	t      *testing.T
+	base   string
+	client *http.Client
+	page   string
+}
+
+func (b *browser) open(path string) { b.do(http.MethodGet, path, nil) }
+
+// submit fills in the form of the page.
+func (b *browser) submit(action string, form url.Values) {
+	b.t.Helper()
+	csrf := regexp.MustCompile(`name="csrf" value="([^"]+)"`).FindStringSubmatch(b.page)
+	if csrf == nil {
+		b.t.Fatalf("there is no form for %s:\n%s", action, b.page)
+	}
+	form.Set("csrf", csrf[1])
+	b.do(http.MethodPost, action, form)
+}
+
+func (b *browser) do(method, path string, form url.Values) {
+	b.t.Helper()
+	r, err := http.NewRequestWithContext(b.t.Context(), method, b.base+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := b.client.Do(r)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	page, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode >= 500 {
+		b.t.Fatalf("%s %s: %d, %v", method, path, response.StatusCode, err)
+	}
+	b.page = html.UnescapeString(string(page))
+}
