@@ -57,8 +57,8 @@ type Instance struct {
 	// RestartedAt is when the session was last restarted because nothing came; zero for
 	// never.
 	RestartedAt time.Time
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
 }
 
 // InstanceName is the provider-side name of a tenant's session: "autopromo_", the user id

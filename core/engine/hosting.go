@@ -60,8 +60,12 @@ func (h *hosting) enter(id core.TenantID) *hosted {
 func (h *hosting) leave(id core.TenantID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	select {
+	case <-h.sessions[id].bell:
+		signal(h.wake)
+	default:
+	}
 	delete(h.sessions, id)
-	signal(h.wake)
 }
 
 // streams notes which session is streamed, and whether it is open.
@@ -272,7 +276,8 @@ func (t *Tenant) stream(ctx context.Context, s *hosted, streamer gateway.Streame
 	for {
 		select {
 		case err := <-ended:
-			return t.streamEnded(ctx, inst, err)
+			t.e.hosting.streams(s, "", false) // before it is stored: nobody asks about it any more
+			return t.streamEnded(ctx, inst, err), false
 		case <-s.bell:
 		case <-look.C:
 		case <-pair.C:
@@ -362,20 +367,19 @@ func (t *Tenant) waits(ctx context.Context, inst core.Instance, why core.Reason)
 	return err
 }
 
-// streamEnded says when a session whose stream has ended may be hosted again. again says
-// that it is as well looked at right now.
-func (t *Tenant) streamEnded(ctx context.Context, inst core.Instance, err error) (next time.Time, again bool) {
+// streamEnded stores what the end of a stream means, and says when the session may be
+// hosted again.
+func (t *Tenant) streamEnded(ctx context.Context, inst core.Instance, err error) (next time.Time) {
 	if err == nil {
-		return time.Time{}, false
+		return time.Time{}
 	}
 	// What happened has to be stored even when this process stops.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	now := t.e.now()
 	log := t.log().With("error", err)
-	kind := gateway.KindOf(err)
 	var stored error
-	switch kind {
+	switch gateway.KindOf(err) {
 	case gateway.KindLoggedOut:
 		log.Warn("the session was logged out")
 		_, stored = t.changeState(ctx, inst.Name, gateway.Status{State: gateway.StateLoggedOut}, core.ReasonLoggedOut)
@@ -385,6 +389,7 @@ func (t *Tenant) streamEnded(ctx context.Context, inst core.Instance, err error)
 	case gateway.KindAlreadyExists:
 		log.Warn("another program has the session's connection; it is left alone for a while")
 		next = now.Add(replacedPause)
+		_, stored = t.changeState(ctx, inst.Name, gateway.Status{State: gateway.StateConnecting}, "")
 	case gateway.KindRestricted:
 		pause := gateway.RetryAfterOf(err)
 		if pause <= 0 {
@@ -400,9 +405,10 @@ func (t *Tenant) streamEnded(ctx context.Context, inst core.Instance, err error)
 	default:
 		log.Error("the session's stream ended")
 		next = now.Add(hostTrouble)
+		_, stored = t.changeState(ctx, inst.Name, gateway.Status{State: gateway.StateConnecting}, "")
 	}
 	if stored != nil {
 		log.Error("how the stream ended was not stored", "store_error", stored)
 	}
-	return next, false
+	return next
 }
