@@ -189,11 +189,11 @@ func (t *Tenant) host(ctx context.Context, s *hosted, starts chan struct{}) {
 	stop := keeping(ctx, lease/3, func(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(ctx, lease/3)
 		defer cancel()
-		began := time.Now()
-		err := t.repo.Hosting().Keep(ctx, host, t.e.now().Add(lease))
+		until := t.e.now().Add(lease)
+		err := t.repo.Hosting().Keep(ctx, host, until)
 		switch core.CodeOf(err) {
 		case "":
-			expiry.Reset(lease - time.Since(began))
+			expiry.Reset(until.Sub(t.e.now()))
 		case core.CodeConflict, core.CodeNotFound:
 			lose(errLost)
 		default:
@@ -298,7 +298,9 @@ func (t *Tenant) stream(ctx context.Context, s *hosted, streamer gateway.Streame
 			t.remove(ctx, inst) // while it is connected, so that the phone learns of it
 		}
 		stop()
-		<-ended
+		if err := <-ended; err != nil {
+			t.log().Debug("the stream of a session that is left has ended", "error", err)
+		}
 		return time.Time{}, true
 	}
 }
