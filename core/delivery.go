@@ -97,6 +97,16 @@ type Dispatch struct {
 	At          time.Time
 }
 
+// Host is the permission to hold an instance's connection to WhatsApp, for providers whose
+// sessions live in a process.
+type Host struct {
+	Tenant   TenantID
+	Instance InstanceID
+	Holder   string // names the process
+	// Fence rises with each host; one with an old fence is refused.
+	Fence int64
+}
+
 // Lane is a lease on the sending order of one instance. Whoever holds it may send one
 // message.
 type Lane struct {

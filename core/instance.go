@@ -54,8 +54,11 @@ type Instance struct {
 	// CaughtUpAt is until when the provider's history was searched for messages that never
 	// reached us; zero for never.
 	CaughtUpAt time.Time
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	// RestartedAt is when the session was last restarted because nothing came; zero for
+	// never.
+	RestartedAt time.Time
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
 }
 
 // InstanceName is the provider-side name of a tenant's session: "autopromo_", the user id

@@ -34,6 +34,9 @@ const (
 	ReasonNoInstance          Reason = "no_instance"
 	ReasonNotConnected        Reason = "not_connected"
 	ReasonNoQRCode            Reason = "no_qr_code"
+	ReasonNoPairingCode       Reason = "no_pairing_code"
+	ReasonPhone               Reason = "phone"
+	ReasonNoAnswerYet         Reason = "no_answer_yet"
 	ReasonProviderRequired    Reason = "provider_required"
 	ReasonUnknownProvider     Reason = "unknown_provider"
 	ReasonProviderURL         Reason = "provider_url"
@@ -65,6 +68,10 @@ const (
 	ReasonLoggedOut        Reason = "logged_out"
 	ReasonNumberRestricted Reason = "number_restricted"
 	ReasonNotScanned       Reason = "not_scanned"
+	// Away, but it comes back by itself.
+	ReasonRestrictedForNow    Reason = "restricted_for_now"
+	ReasonWhatsAppRefused     Reason = "whatsapp_refused"
+	ReasonWhatsAppUnreachable Reason = "whatsapp_unreachable"
 )
 
 // Reasons an inbox entry was not made an offer.

@@ -31,7 +31,10 @@ var sentences = map[Reason]sentence{
 	ReasonNoInstance:          {"Você ainda não conectou um WhatsApp.", "You have not connected a WhatsApp yet."},
 	ReasonNotConnected:        {"WhatsApp não conectado. Conecte e leia o QR code primeiro.", "WhatsApp is not connected. Connect and scan the QR code first."},
 	ReasonNoQRCode:            {"O QR code ainda não está pronto. Tente de novo em instantes.", "The QR code is not ready yet. Try again in a moment."},
-	ReasonProviderRequired:    {"Informe api_url e api_key da sua Evolution API.", "Give the api_url and api_key of your Evolution API."},
+	ReasonNoPairingCode:       {"Este provedor só conecta por QR code: {detail}.", "This provider connects by QR code only: {detail}."},
+	ReasonPhone:               {"Informe o número do celular com código do país e DDD, só dígitos, como 5511987654321.", "Give the phone's number with its country code, in digits, such as 5511987654321."},
+	ReasonNoAnswerYet:         {"O WhatsApp ainda não respondeu. Tente de novo em instantes.", "WhatsApp has not answered yet. Try again in a moment."},
+	ReasonProviderRequired:    {"Informe api_url e api_key do seu servidor de WhatsApp.", "Give the api_url and api_key of your WhatsApp server."},
 	ReasonUnknownProvider:     {"Provedor de WhatsApp desconhecido: {detail}.", "Unknown WhatsApp provider: {detail}."},
 	ReasonProviderURL:         {"O endereço do provedor precisa ser uma URL http(s) simples, sem usuário, parâmetros ou caminho estranho.", "The provider address must be a plain http(s) URL without user, query or odd path."},
 	ReasonProviderURLHost:     {"Este endereço de provedor não é permitido aqui. Se ele for seu, o operador pode liberá-lo em AUTOPROMO_ALLOW_PRIVATE_HOSTS.", "This provider address is not allowed here. If it is yours, the operator can allow it with AUTOPROMO_ALLOW_PRIVATE_HOSTS."},
@@ -59,6 +62,10 @@ var sentences = map[Reason]sentence{
 	ReasonLoggedOut:        {"O WhatsApp foi desconectado no celular. Conecte e leia o QR code de novo.", "WhatsApp was disconnected on the phone. Connect and scan the QR code again."},
 	ReasonNumberRestricted: {"O WhatsApp encerrou a conexão deste número. Confira no celular se há uma restrição e conecte de novo.", "WhatsApp ended the connection of this number. Look on the phone for a restriction and connect again."},
 	ReasonNotScanned:       {"O QR code não foi lido a tempo. Conecte de novo.", "The QR code was not scanned in time. Connect again."},
+
+	ReasonRestrictedForNow:    {"O WhatsApp restringiu este número por um tempo. O AutoPromo espera e volta sozinho; não precisa conectar de novo.", "WhatsApp has restricted this number for a while. AutoPromo waits and comes back by itself; there is no need to connect again."},
+	ReasonWhatsAppRefused:     {"O WhatsApp não aceita a conexão deste servidor. O operador precisa atualizar o AutoPromo; o número continua ligado.", "WhatsApp does not accept this server's connection. The operator has to update AutoPromo; the number stays linked."},
+	ReasonWhatsAppUnreachable: {"Este servidor não está conseguindo falar com o WhatsApp. Ele continua tentando; se durar, o operador precisa conferir a internet do servidor.", "This server cannot reach WhatsApp. It goes on trying; if it lasts, the operator has to check the server's internet connection."},
 
 	ReasonStale:     {"Mensagem antiga demais quando chegou.", "The message was too old when it arrived."},
 	ReasonNoContent: {"Mensagem sem texto.", "The message has no text."},

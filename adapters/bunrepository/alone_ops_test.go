@@ -29,6 +29,7 @@ func (w *parallel) operationsByName() map[string]func(*rapid.T) {
 	add(w.inboxOperations())
 	add(w.offerOperations())
 	add(w.laneOperations())
+	add(w.hostingOperations())
 	add(w.crossOperations())
 	// What leads somewhere, so that programs get far.
 	follow := func(names ...string) func(*rapid.T) {
@@ -48,6 +49,7 @@ func (w *parallel) operationsByName() map[string]func(*rapid.T) {
 		all[fmt.Sprint("journey ", i)] = follow("journey")
 		all[fmt.Sprint("sending ", i)] = follow("ready", "take lane", "begin", "settle")
 		all[fmt.Sprint("takeback ", i)] = follow("journey", "journey", "delete destination", "create destination", "revoke")
+		all[fmt.Sprint("hosting ", i)] = follow("take session", "ask", "answer call")
 		all[fmt.Sprint("trouble ", i)] = follow("accept", "claim", "finish", "redrive", "dead")
 	}
 	return all

@@ -142,6 +142,8 @@ type party struct {
 	claims     []core.InboxEntry
 	deliveries []core.Delivery
 	lane       core.Lane
+	host       core.Host
+	call       repository.Call
 }
 
 // answer is what a caller learns.

@@ -33,6 +33,7 @@ type instanceRow struct {
 	LinkedAt      int64               `bun:"linked_at"`
 	CheckedAt     int64               `bun:"checked_at"`
 	CaughtUpAt    int64               `bun:"caught_up_at"`
+	RestartedAt   int64               `bun:"restarted_at"`
 	CreatedAt     int64               `bun:"created_at"`
 	UpdatedAt     int64               `bun:"updated_at"`
 }
@@ -43,7 +44,7 @@ func (t tenant) fromInstance(i core.Instance) (instanceRow, error) {
 		WebhookHash: i.WebhookHash, Status: i.Status, Reason: i.Reason,
 		QRCode: i.QRCode, QRCodeAt: micros(i.QRCodeAt), PhoneNumber: i.PhoneNumber,
 		Generation: i.Generation, Provisioned: i.Provisioned,
-		LinkedAt: micros(i.LinkedAt), CheckedAt: micros(i.CheckedAt), CaughtUpAt: micros(i.CaughtUpAt),
+		LinkedAt: micros(i.LinkedAt), CheckedAt: micros(i.CheckedAt), CaughtUpAt: micros(i.CaughtUpAt), RestartedAt: micros(i.RestartedAt),
 		CreatedAt: micros(i.CreatedAt), UpdatedAt: micros(i.UpdatedAt),
 	}
 	var err error
@@ -69,7 +70,7 @@ func (t tenant) toInstance(row instanceRow) (core.Instance, error) {
 		WebhookHash: row.WebhookHash, Status: row.Status, Reason: row.Reason,
 		QRCode: row.QRCode, QRCodeAt: moment(row.QRCodeAt), PhoneNumber: row.PhoneNumber,
 		Generation: row.Generation, Provisioned: row.Provisioned,
-		LinkedAt: moment(row.LinkedAt), CheckedAt: moment(row.CheckedAt), CaughtUpAt: moment(row.CaughtUpAt),
+		LinkedAt: moment(row.LinkedAt), CheckedAt: moment(row.CheckedAt), CaughtUpAt: moment(row.CaughtUpAt), RestartedAt: moment(row.RestartedAt),
 		CreatedAt: moment(row.CreatedAt), UpdatedAt: moment(row.UpdatedAt),
 	}
 	var err error

@@ -22,6 +22,7 @@ var keys = []string{
 	"lanes (user_id, instance_id)",
 	"minted_links (user_id, link)",
 	"offers (user_id, id)", "offers (user_id, inbox_id)",
+	"session_calls (user_id, op)",
 	"send_logs (user_id, delivery_id, attempt)",
 	"users (email)", "users (id)",
 	"whatsapp_instances (instance_name)", "whatsapp_instances (user_id)", "whatsapp_instances (user_id, id)", "whatsapp_instances (webhook_hash)",

@@ -34,6 +34,11 @@ type laneRow struct {
 	LeaseHolder string `bun:"lease_holder"`
 	LeaseUntil  int64  `bun:"lease_until"`
 	Fence       int64  `bun:"fence"`
+	// Host is the process with the connection to WhatsApp, "" for none; nobody takes it over
+	// before HostUntil.
+	Host      string `bun:"host"`
+	HostUntil int64  `bun:"host_until"`
+	HostFence int64  `bun:"host_fence"`
 }
 
 func (r laneRow) toLane() core.Lane {

@@ -60,6 +60,7 @@ type tweaks struct {
 	redrive  func(b repository.Inbox, id core.InboxID, now time.Time) error
 	snapshot func(t repository.Tenant, read func(repository.Tenant) error) error
 	clock    func(r repository.Repository) time.Time
+	hosting  hostingTweaks
 	byName   func(repository.Directory, string) (core.TenantID, error)
 }
 

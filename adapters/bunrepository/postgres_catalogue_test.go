@@ -58,10 +58,11 @@ var directoryColumns = []string{
 	"deliveries.deadline", "deliveries.id", "deliveries.instance_id", "deliveries.not_before", "deliveries.offer_id", "deliveries.state", "deliveries.user_id",
 	"inbox.due_at", "inbox.id", "inbox.state", "inbox.user_id",
 	"installation.id", "installation.keys_print",
-	"lanes.fence", "lanes.instance_id", "lanes.lease_holder", "lanes.lease_until", "lanes.next_send_at", "lanes.paced_until", "lanes.user_id", "lanes.woken_at",
+	"lanes.fence", "lanes.host", "lanes.host_fence", "lanes.host_until", "lanes.instance_id", "lanes.lease_holder", "lanes.lease_until", "lanes.next_send_at", "lanes.paced_until", "lanes.user_id", "lanes.woken_at",
 	"offers.hold_reason", "offers.id", "offers.inbox_id", "offers.user_id",
+	"session_calls.answered_at", "session_calls.asked_at", "session_calls.user_id",
 	"users.email", "users.id",
-	"whatsapp_instances.checked_at", "whatsapp_instances.instance_name", "whatsapp_instances.status", "whatsapp_instances.user_id", "whatsapp_instances.webhook_hash",
+	"whatsapp_instances.checked_at", "whatsapp_instances.instance_name", "whatsapp_instances.provider", "whatsapp_instances.provisioned", "whatsapp_instances.status", "whatsapp_instances.user_id", "whatsapp_instances.webhook_hash",
 }
 
 // shared are the keys that hold across tenants: what a stranger's credential is looked up by.

@@ -22,7 +22,7 @@ func (q queue) TakeLane(ctx context.Context, now time.Time, holder string, lease
 	// Dispatchers ask all the time and mostly for nothing: that answer is one indexed read
 	// and does not disturb the writer.
 	err := q.look(ctx, "due lane", func(ctx context.Context, db bun.IDB) error {
-		return dueLanes(db, micros(now)).Scan(ctx, &laneRow{})
+		return dueLanes(db, micros(now), holder).Scan(ctx, &laneRow{})
 	})
 	if err != nil {
 		return core.Lane{}, err
@@ -31,7 +31,7 @@ func (q queue) TakeLane(ctx context.Context, now time.Time, holder string, lease
 	err = q.change(ctx, "take lane", func(ctx context.Context, tx bun.Tx) error {
 		taken = nil
 		for {
-			lane, err := dueLane(ctx, tx, micros(now))
+			lane, err := dueLane(ctx, tx, micros(now), holder)
 			if errors.Is(err, sql.ErrNoRows) {
 				return nil // but those that were put off stay so
 			}
@@ -80,9 +80,9 @@ func (q queue) put(ctx context.Context, tx bun.Tx, lane laneRow) error {
 
 // dueLane reads, and locks, the lane that is due and free for the longest time. Lanes that
 // another process is about to take are left to it.
-func dueLane(ctx context.Context, tx bun.Tx, now int64) (laneRow, error) {
+func dueLane(ctx context.Context, tx bun.Tx, now int64, holder string) (laneRow, error) {
 	var lane laneRow
-	q := dueLanes(tx, now)
+	q := dueLanes(tx, now, holder)
 	if tx.Dialect().Name() != dialect.SQLite {
 		q = q.For("UPDATE SKIP LOCKED")
 	}
@@ -90,8 +90,9 @@ func dueLane(ctx context.Context, tx bun.Tx, now int64) (laneRow, error) {
 	return lane, err
 }
 
-func dueLanes(db bun.IDB, now int64) *bun.SelectQuery {
+func dueLanes(db bun.IDB, now int64, holder string) *bun.SelectQuery {
 	return db.NewSelect().Model((*laneRow)(nil)).Where("next_send_at <= ?", now).Where("lease_until <= ?", now).
+		Where("(host = '' OR host = ? OR host_until <= ?)", holder, now).
 		OrderExpr("next_send_at").Limit(1)
 }
 

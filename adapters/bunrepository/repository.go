@@ -146,6 +146,7 @@ func (t tenant) Inbox() repository.Inbox               { return inbox{t} }
 func (t tenant) Offers() repository.Offers             { return offers{t} }
 func (t tenant) Deliveries() repository.Deliveries     { return deliveries{t} }
 func (t tenant) Lane() repository.Lane                 { return lane{t} }
+func (t tenant) Hosting() repository.Hosting           { return hosting{t} }
 
 // place names a cell of one of the tenant's rows, for sealing.
 func (t tenant) place(table, column, row string) place {

@@ -91,7 +91,9 @@ var acrossTenants = []string{
 	`SELECT "w"."user_id" FROM "whatsapp_instances" AS "w" WHERE (instance_name = '`,
 	`SELECT "w"."user_id" FROM "whatsapp_instances" AS "w" WHERE (status <> 'disconnected') AND (checked_at < `,
 	`SELECT "l"."user_id", "l"."instance_id", "l"."next_send_at", "l"."paced_until", "l"."woken_at", ` +
-		`"l"."lease_holder", "l"."lease_until", "l"."fence" FROM "lanes" AS "l" WHERE (next_send_at <= `,
+		`"l"."lease_holder", "l"."lease_until", "l"."fence", "l"."host", "l"."host_until", "l"."host_fence" FROM "lanes" AS "l" WHERE (next_send_at <= `,
+	`SELECT "w"."user_id" FROM "whatsapp_instances" AS "w" JOIN lanes AS l ON l.user_id = w.user_id WHERE (w.provider IN (`,
+	`SELECT "c"."user_id" FROM "session_calls" AS "c" JOIN lanes AS l ON l.user_id = c.user_id WHERE (c.answered_at = 0)`,
 	`SELECT user_id, count(*) AS waiting, min(due_at) AS since FROM (`,
 	`SELECT state AS name, count(*) AS n FROM "`, // the ledger counts all
 	`SELECT count(*) FROM "offers" AS "o" WHERE (TRUE)`,
@@ -142,6 +144,7 @@ func leak(query string) string {
 }
 
 var tenantTables = []string{
+	"session_calls",
 	"whatsapp_instances", "group_sources", "group_destinations", "affiliate_tags", "minted_links",
 	"inbox", "offers", "deliveries", "lanes", "send_logs",
 }

@@ -64,6 +64,8 @@ var (
 	_ gateway.Gateway         = (*Gateway)(nil)
 	_ gateway.MediaFetcher    = (*Gateway)(nil)
 	_ gateway.SentFinder      = (*Gateway)(nil)
+	_ gateway.History         = (*Gateway)(nil)
+	_ gateway.Restarter       = (*Gateway)(nil)
 	_ gateway.WebhookReceiver = (*Gateway)(nil)
 )
 

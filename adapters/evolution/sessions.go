@@ -223,6 +223,23 @@ func bareJID(jid string) string {
 	return user + "@" + server
 }
 
+// Restart implements [gateway.Restarter]. The server answers before it reconnects, and says
+// "error" in a 200 of a session that is closed.
+func (g *Gateway) Restart(ctx context.Context, s gateway.Session) error {
+	r := request{
+		op: "restart", nature: gatewayhttp.Acts, timeout: g.timeouts.Connect,
+		method: http.MethodPost, path: "/instance/restart/",
+	}
+	var answer struct{ Error any }
+	if err := g.call(ctx, s, r, &answer); err != nil {
+		return err
+	}
+	if answer.Error == true {
+		return r.fail(gateway.KindNotConnected, codeOpaque, nil)
+	}
+	return nil
+}
+
 // Delete implements [gateway.Gateway]. The server logs an open session out by itself and
 // finishes later; its name must not be used again at once.
 func (g *Gateway) Delete(ctx context.Context, s gateway.Session) error {

@@ -110,6 +110,7 @@ func (s *server) pages() []page {
 		{http.MethodGet, "/whatsapp", tenants, (*visit).showWhatsApp},
 		{http.MethodGet, "/whatsapp/qr.png", tenants, (*visit).qrPicture},
 		{http.MethodPost, "/whatsapp/connect", tenants, (*visit).connect},
+		{http.MethodPost, "/whatsapp/code", tenants, (*visit).pairingCode},
 		{http.MethodPost, "/whatsapp/disconnect", tenants, (*visit).disconnect},
 		{http.MethodGet, "/groups", tenants, (*visit).showGroups},
 		{http.MethodPost, "/groups", tenants, (*visit).changeGroup},

@@ -16,10 +16,12 @@ const (
 	leastShown = 3 * time.Second
 )
 
-func (v *visit) showWhatsApp() error {
-	page := console.Connection{Offerings: v.engine.Offerings()}
+func (v *visit) showWhatsApp() error { return v.whatsApp(http.StatusOK, console.Form{}) }
+
+func (v *visit) whatsApp(code int, form console.Form) error {
+	page := console.Connection{Offerings: v.engine.Offerings(), Form: form}
 	inst, err := v.tenant.Instance(v.ctx)
-	if err == nil && inst.Status == core.InstanceConnecting && inst.PhoneNumber == "" {
+	if err == nil && inst.Status == core.InstanceConnecting && (inst.PhoneNumber == "" || inst.QRCode != "") {
 		if fresh, err := v.tenant.QRCode(v.ctx); err == nil {
 			inst = fresh
 		}
@@ -37,9 +39,12 @@ func (v *visit) showWhatsApp() error {
 			if inst.QRCode == "" {
 				v.view.Reload = 4
 			}
+			if page.PairingCode, err = v.tenant.LastPairingCode(v.ctx); err != nil {
+				return err
+			}
 		}
 	}
-	return v.show(http.StatusOK, v.view.WhatsApp(page))
+	return v.show(code, v.view.WhatsApp(page))
 }
 
 func (v *visit) connect() error {
@@ -65,6 +70,26 @@ func (v *visit) connect() error {
 		page.Form.Fault = sentence
 	}
 	return v.show(http.StatusUnprocessableEntity, v.view.WhatsApp(page))
+}
+
+// pairingCode asks for a code, which the page then shows while it is good.
+func (v *visit) pairingCode() error {
+	_, err := v.tenant.PairingCode(v.ctx, v.field("phone"))
+	field, sentence, ok := v.refused(err)
+	switch {
+	case !ok && err != nil:
+		return err
+	case !ok:
+		v.leadTo("/whatsapp")
+		return nil
+	}
+	form := v.typed()
+	if field == "phone" {
+		form.Faults[field] = sentence
+	} else {
+		form.Fault = sentence
+	}
+	return v.whatsApp(http.StatusUnprocessableEntity, form)
 }
 
 func (v *visit) disconnect() error {

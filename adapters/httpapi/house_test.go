@@ -124,7 +124,7 @@ func build(t *testing.T, tune func(*httpapi.Options)) *house {
 		Repository: h.repo, Publisher: doorbells, Subscriber: doorbells,
 		Gateways: []gateway.Gateway{evo}, Resolver: noLinks{},
 	}, engine.Config{
-		PublicURL: server.URL, ServerURL: provider.URL, ServerKey: core.NewSecret(adminKey), WithoutPacing: true,
+		PublicURL: server.URL, Servers: map[core.Provider]engine.Server{evolution.Name: {URL: provider.URL, Key: core.NewSecret(adminKey)}}, WithoutPacing: true,
 		QRWait: patience, IdlePoll: 20 * time.Millisecond, SweepEvery: 20 * time.Millisecond, Logger: logger,
 	})
 	h.must(err)

@@ -34,7 +34,7 @@ var routes = map[string]kind{
 	"GET /docs": public, "GET /docs/style.css": public,
 	"POST /api/v1/users/register": public, "POST /api/v1/users/login": public, "POST /api/v1/users/refresh": public,
 	"GET /api/v1/users/me": own, "PATCH /api/v1/users/me/config": own,
-	"POST /api/v1/whatsapp/connect": own, "GET /api/v1/whatsapp/status": own, "GET /api/v1/whatsapp/qr": own,
+	"POST /api/v1/whatsapp/connect": own, "POST /api/v1/whatsapp/pairing-code": own, "POST /whatsapp/code": own, "GET /api/v1/whatsapp/status": own, "GET /api/v1/whatsapp/qr": own,
 	"POST /api/v1/whatsapp/discover-groups": own, "DELETE /api/v1/whatsapp/disconnect": own,
 	"GET /api/v1/groups/source": own, "POST /api/v1/groups/source": own,
 	"PATCH /api/v1/groups/source/:id": byID, "DELETE /api/v1/groups/source/:id": byID,

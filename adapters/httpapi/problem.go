@@ -102,6 +102,7 @@ var statusByReason = map[core.Reason]int{
 	core.ReasonNoInstance:          http.StatusNotFound,
 	core.ReasonProviderAuth:        http.StatusBadRequest,
 	core.ReasonProviderUnreachable: http.StatusBadGateway,
+	core.ReasonWhatsAppUnreachable: http.StatusBadGateway,
 	core.ReasonProviderRefused:     http.StatusBadGateway,
 	core.ReasonProviderLicense:     http.StatusBadGateway,
 	core.ReasonProviderBusy:        http.StatusServiceUnavailable,

@@ -24,7 +24,7 @@ type connectInput struct {
 type connectRequest struct {
 	APIURL   string `json:"api_url,omitempty" maxLength:"2048" doc:"The address of your own provider; empty for the operator's" example:"https://evolution.example.com"`
 	APIKey   string `json:"api_key,omitempty" maxLength:"1024" doc:"Its administration key; needed with api_url"`
-	Provider string `json:"provider,omitempty" maxLength:"64" doc:"The kind of provider; empty for the default one" example:"evolution"`
+	Provider string `json:"provider,omitempty" maxLength:"64" doc:"The kind of provider: evolution, waha or whatsmeow, whichever the operator offers; empty for the default one" example:"evolution"`
 }
 
 type connectResponse struct {
@@ -72,6 +72,13 @@ func (s *server) registerWhatsApp() {
 		errors: providerFaults,
 	}, connect)
 	handle(s, operation{
+		method: http.MethodPost, path: "/whatsapp/pairing-code", id: "whatsapp-pairing-code", tag: "whatsapp",
+		summary: "Get a code to type on the phone",
+		description: "Instead of scanning a QR code: the phone shows a notification where the code is typed, or under Linked devices. " +
+			"Connect first. 409 with code no_pairing_code where the provider takes QR codes only; 400 when none is needed.",
+		errors: append([]int{http.StatusUnprocessableEntity, http.StatusNotFound, http.StatusServiceUnavailable}, providerFaults...),
+	}, pairingCode)
+	handle(s, operation{
 		method: http.MethodGet, path: "/whatsapp/status", id: "whatsapp-status", tag: "whatsapp",
 		summary:     "Show how my WhatsApp stands",
 		description: "The last known status, asked from the provider when it is not fresh. 404 until the first connect.",
@@ -113,6 +120,23 @@ func connect(ctx context.Context, c caller, in *connectInput) (connectResponse, 
 		out.QRCode = &picture
 	}
 	return out, nil
+}
+
+type pairingCodeInput struct {
+	Body pairingCodeRequest
+}
+
+type pairingCodeRequest struct {
+	Phone string `json:"phone" minLength:"8" maxLength:"32" doc:"The number of the phone, with country code" example:"5511987654321"`
+}
+
+type pairingCodeResponse struct {
+	Code string `json:"code" doc:"To be typed on the phone within two minutes or so" example:"ABCD-EFGH"`
+}
+
+func pairingCode(ctx context.Context, c caller, in *pairingCodeInput) (pairingCodeResponse, error) {
+	code, err := c.PairingCode(ctx, in.Body.Phone)
+	return pairingCodeResponse{Code: code}, err
 }
 
 func status(ctx context.Context, c caller, _ *none) (statusResponse, error) {

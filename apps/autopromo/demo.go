@@ -50,6 +50,7 @@ func (c demoCommand) Run(ctx context.Context, p *program) (err error) {
 	start := func(_ context.Context, url string, key core.Secret, shortLinks http.RoundTripper, play func(context.Context) error) (string, error) {
 		settings.DataDir, settings.PacingOff, settings.Registration = dir, true, true
 		settings.Roles = config.Roles{API: true, Worker: true, Dispatcher: true}
+		settings.Gateways = []string{config.Evolution}
 		settings.EvolutionURL, settings.EvolutionAPIKey, settings.PublicURL = url, key, ""
 		keys, err := keyfile.Open(dir, wiring.Database)
 		if err != nil {

@@ -27,12 +27,15 @@ type (
 
 // Run applies what is missing.
 func (c migrateUp) Run(ctx context.Context, p *program) error {
-	return p.withRepository(ctx, c.AppRole, func(r *bunrepository.Repository) error {
+	return p.withRepository(ctx, c.AppRole, func(settings wiring.Settings, r *bunrepository.Repository) error {
 		pending, err := r.Pending(ctx)
 		if err != nil {
 			return err
 		}
 		if err := r.Migrate(ctx); err != nil {
+			return err
+		}
+		if err := wiring.MigrateSessions(ctx, settings, c.AppRole); err != nil {
 			return err
 		}
 		_, err = fmt.Fprintf(p.stdout, "%d migration(s) applied\n", len(pending))
@@ -42,7 +45,7 @@ func (c migrateUp) Run(ctx context.Context, p *program) error {
 
 // Run lists what is missing.
 func (migrateStatus) Run(ctx context.Context, p *program) error {
-	return p.withRepository(ctx, "", func(r *bunrepository.Repository) error {
+	return p.withRepository(ctx, "", func(_ wiring.Settings, r *bunrepository.Repository) error {
 		pending, err := r.Pending(ctx)
 		if err != nil {
 			return err
@@ -62,7 +65,7 @@ func (c migrateDown) Run(ctx context.Context, p *program) error {
 	if !c.DeleteData {
 		return errors.New("this deletes the data in the tables it removes; say --delete-data if that is meant")
 	}
-	return p.withRepository(ctx, "", func(r *bunrepository.Repository) error {
+	return p.withRepository(ctx, "", func(_ wiring.Settings, r *bunrepository.Repository) error {
 		if err := r.Rollback(ctx); err != nil {
 			return err
 		}
@@ -71,7 +74,7 @@ func (c migrateDown) Run(ctx context.Context, p *program) error {
 	})
 }
 
-func (p *program) withRepository(ctx context.Context, appRole string, do func(*bunrepository.Repository) error) error {
+func (p *program) withRepository(ctx context.Context, appRole string, do func(wiring.Settings, *bunrepository.Repository) error) error {
 	settings, err := p.settings()
 	if err != nil {
 		return err
@@ -80,5 +83,5 @@ func (p *program) withRepository(ctx context.Context, appRole string, do func(*b
 	if err != nil {
 		return err
 	}
-	return errors.Join(do(r), r.Close())
+	return errors.Join(do(settings, r), r.Close())
 }

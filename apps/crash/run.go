@@ -63,21 +63,22 @@ func run(ctx context.Context, o options, out io.Writer) error {
 // runProfile plays the scenarios of one profile, all of one pacing before the same world.
 func runProfile(ctx context.Context, o options, profile, binary string, out io.Writer) ([]result, error) {
 	var results []result
-	for _, pacing := range []string{"off", "safe"} {
+	for _, kind := range []struct{ pacing, gateway string }{{"off", evolutionGateway}, {"off", whatsmeowGateway}, {"safe", evolutionGateway}} {
+		pacing := kind.pacing
 		var wanted []scenario
 		for _, s := range scenarios {
-			if s.pacing() == pacing && s.in(profile) && strings.Contains(s.name, o.only) && (!o.short || !s.long) {
+			if s.pacing() == pacing && s.through() == kind.gateway && s.in(profile) && strings.Contains(s.name, o.only) && (!o.short || !s.long) {
 				wanted = append(wanted, s)
 			}
 		}
 		if len(wanted) == 0 {
 			continue
 		}
-		st, err := openStage(ctx, o, profile, pacing, binary)
+		st, err := openStage(ctx, o, profile, pacing, kind.gateway, binary)
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(out, "\n%s, pacing %s\n", profile, pacing)
+		fmt.Fprintf(out, "\n%s, pacing %s, %s\n", profile, pacing, kind.gateway)
 		for _, s := range wanted {
 			st.random = rand.New(rand.NewPCG(o.seed, uint64(len(s.name))))
 			r, err := s.play(ctx, st)

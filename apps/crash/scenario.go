@@ -18,12 +18,27 @@ type scenario struct {
 	only string
 	// paced says that the rhythm of sends matters.
 	paced bool
+	// gateway is the way to WhatsApp, "" for Evolution API.
+	gateway string
 	// long ones are left out of the short form.
 	long bool
 	do   func(ctx context.Context, s *stage, r *result) error
 }
 
 func (sc scenario) in(profile string) bool { return sc.only == "" || sc.only == profile }
+
+// The ways to WhatsApp.
+const (
+	evolutionGateway = "evolution"
+	whatsmeowGateway = "whatsmeow"
+)
+
+func (sc scenario) through() string {
+	if sc.gateway != "" {
+		return sc.gateway
+	}
+	return evolutionGateway
+}
 
 func (sc scenario) pacing() string {
 	if sc.paced {
@@ -72,6 +87,9 @@ func (sc scenario) play(ctx context.Context, s *stage) (result, error) {
 	if broken = cmp.Or(broken, r.why); broken != "" {
 		r.Broken = broken
 	}
+	if sc.gateway == whatsmeowGateway && r.Unconfirmed > 0 {
+		r.Broken = "a send with an id of ours ended without a proof"
+	}
 	return r, nil
 }
 
@@ -105,6 +123,9 @@ var scenarios = []scenario{
 	{name: "echoes lost", do: unproven(fakeevolution.Lose, true)},
 	{name: "echoes late, nothing to look up", do: unproven(fakeevolution.Hold, false), long: true},
 	{name: "no proof at all", do: unproven(fakeevolution.Lose, false), long: true},
+	{name: "whatsmeow, anything killed at any time", gateway: whatsmeowGateway, do: killAnything},
+	{name: "whatsmeow, kill points", gateway: whatsmeowGateway, do: killPoints(2), long: true},
+	{name: "whatsmeow, rolling restart under load", gateway: whatsmeowGateway, do: rollingRestart, long: true},
 	{name: "redis killed", only: distributed, do: redisKilled("yes"), long: true},
 	{name: "redis killed without its data", only: distributed, do: redisKilled("no"), long: true},
 	{name: "redis flushed", only: distributed, do: redisFlushed},

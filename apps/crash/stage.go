@@ -14,6 +14,7 @@ import (
 	"github.com/autopromo-cloud/autopromo/apps/internal/rest"
 	"github.com/autopromo-cloud/autopromo/testkit/fakeevolution"
 	"github.com/autopromo-cloud/autopromo/testkit/fakewhatsapp"
+	"github.com/autopromo-cloud/autopromo/testkit/fakewhatsapp/endpoint"
 )
 
 const (
@@ -31,6 +32,7 @@ type stage struct {
 	world     *fakewhatsapp.World
 	evolution *fakeevolution.Server
 	provider  *httptest.Server
+	endpoint  *endpoint.Server // nil where WhatsApp is behind Evolution API
 	meter     *meter
 	fleet     *fleet
 	ana       *fakewhatsapp.Phone
@@ -53,7 +55,7 @@ type customer struct {
 func (c *customer) tag() string { return c.name + "-20" }
 
 // openStage builds everything up to customers that are connected and have their groups.
-func openStage(ctx context.Context, o options, profile, pacing, binary string) (s *stage, err error) {
+func openStage(ctx context.Context, o options, profile, pacing, gateway, binary string) (s *stage, err error) {
 	s = &stage{profile: profile, world: fakewhatsapp.New(fakewhatsapp.Options{}), meter: &meter{now: map[string]int{}, at: map[string][]time.Time{}}}
 	// A hundredth of the real waits outlives a restart and does not outlive patience.
 	if s.evolution, err = fakeevolution.New(s.world, fakeevolution.Options{APIKey: providerKey, RetryScale: 0.02}); err != nil {
@@ -63,10 +65,22 @@ func openStage(ctx context.Context, o options, profile, pacing, binary string) (
 	if s.ana, err = s.world.AddPhone("5511900000001", "Ana Ofertas"); err != nil {
 		return nil, err
 	}
-	s.fleet, err = openFleet(ctx, binary, profile, o.logs, []string{
-		"AUTOPROMO_EVOLUTION_URL=" + s.provider.URL, "AUTOPROMO_EVOLUTION_API_KEY=" + providerKey,
-		"AUTOPROMO_PACING=" + pacing, "AUTOPROMO_LOG_LEVEL=info", "FAILPOINT_HASTE=1",
-	})
+	var env []string
+	if gateway == whatsmeowGateway {
+		if s.endpoint, err = endpoint.New(s.world); err != nil {
+			return nil, err
+		}
+		reach, err := s.endpoint.Reach()
+		if err != nil {
+			return nil, err
+		}
+		env = append(env, "FAILPOINT_WHATSAPP="+reach)
+	}
+	s.fleet, err = openFleet(ctx, binary, profile, o.logs, append(env,
+		gatewayVariable(gateway),
+		"AUTOPROMO_EVOLUTION_URL="+s.provider.URL, "AUTOPROMO_EVOLUTION_API_KEY="+providerKey,
+		"AUTOPROMO_PACING="+pacing, "AUTOPROMO_LOG_LEVEL=info", "FAILPOINT_HASTE=1",
+	))
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +91,14 @@ func openStage(ctx context.Context, o options, profile, pacing, binary string) (
 		}
 	}
 	return s, nil
+}
+
+// gatewayVariable lists the ways to WhatsApp; Evolution API has its server in any case.
+func gatewayVariable(gateway string) string {
+	if gateway == evolutionGateway {
+		return "AUTOPROMO_GATEWAY=" + evolutionGateway
+	}
+	return "AUTOPROMO_GATEWAY=" + gateway + "," + evolutionGateway
 }
 
 // newCustomer registers a tenant and takes it to where messages flow.
@@ -99,7 +121,7 @@ func (s *stage) newCustomer(ctx context.Context, name string) (err error) {
 		return err
 	}
 	c.session = made.Name
-	if err := s.evolution.Scan(c.session, c.phone); err != nil {
+	if err := s.scan(ctx, c); err != nil {
 		return err
 	}
 	if err := until(ctx, "the session is open", func() (bool, error) {
@@ -126,6 +148,20 @@ func (s *stage) newCustomer(ctx context.Context, name string) (err error) {
 	}
 	s.customers = append(s.customers, c)
 	return c.Call(ctx, http.MethodPost, "/affiliate-tags", map[string]string{"store_slug": "amazon", "tag_code": c.tag()}, nil)
+}
+
+// scan has the customer's phone scan the QR code.
+func (s *stage) scan(ctx context.Context, c *customer) error {
+	if s.endpoint == nil {
+		return s.evolution.Scan(c.session, c.phone)
+	}
+	var qr struct {
+		Code string `json:"code"`
+	}
+	if err := c.Call(ctx, http.MethodGet, "/whatsapp/qr", nil, &qr); err != nil {
+		return err
+	}
+	return s.endpoint.Scan(c.phone, c.session, qr.Code)
 }
 
 // write has Ana write n offers, a customer's turn after the other's.
@@ -183,6 +219,9 @@ func (s *stage) close() error {
 	}
 	s.evolution.Close()
 	s.provider.Close()
+	if s.endpoint != nil {
+		s.endpoint.Close()
+	}
 	return errors.Join(errs...)
 }
 

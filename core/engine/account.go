@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/ports/gateway"
 )
 
 // Activity counts the tenant's offers and sent deliveries in steps from since, which have at
@@ -31,9 +32,13 @@ func (t *Tenant) Erase(ctx context.Context) error {
 // Offering is a WhatsApp provider a tenant can connect through.
 type Offering struct {
 	Provider core.Provider
+	// HasServer says that sessions live on a server, which can be the tenant's own.
+	HasServer bool
 	// NeedsServer says that the tenant has to give an address and a key, because the
 	// operator has none.
 	NeedsServer bool
+	// PairsByCode says that a phone can be linked by a code typed on it.
+	PairsByCode bool
 }
 
 // Offerings lists the providers, the default first.
@@ -41,7 +46,11 @@ func (e *Engine) Offerings() []Offering {
 	list := make([]Offering, 0, len(e.deps.Gateways))
 	for _, g := range e.deps.Gateways {
 		c := g.Capabilities()
-		list = append(list, Offering{Provider: c.Provider, NeedsServer: c.NeedsServer && e.config.ServerURL == ""})
+		_, pairsByCode := g.(gateway.PairingCoder)
+		list = append(list, Offering{
+			Provider: c.Provider, HasServer: c.NeedsServer, PairsByCode: pairsByCode,
+			NeedsServer: c.NeedsServer && e.config.Servers[c.Provider].URL == "",
+		})
 	}
 	return list
 }

@@ -8,12 +8,14 @@ import (
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
+	"github.com/autopromo-cloud/autopromo/ports/repository"
 )
 
 const (
 	qrPoll          = 100 * time.Millisecond // how often Connect looks for a QR code
 	qrFresh         = 40 * time.Second       // WhatsApp replaces a code after 20 to 60 s
 	statusTimeout   = 5 * time.Second
+	removalWait     = 15 * time.Second // how long Disconnect waits for the session's host
 	statusFresh     = 10 * time.Second // how old a status may be that a person asked for
 	checkConnected  = 5 * time.Minute  // how often a healthy session is checked
 	checkConnecting = 15 * time.Second // how often one that is coming up is checked
@@ -61,7 +63,9 @@ func (t *Tenant) newSession(r ConnectRequest) (core.Instance, gateway.Gateway, e
 	if gw == nil {
 		return core.Instance{}, nil, core.InvalidField("provider", core.ReasonUnknownProvider, string(r.Provider))
 	}
-	if gw.Capabilities().NeedsServer {
+	if !gw.Capabilities().NeedsServer {
+		r.ServerURL, r.ServerKey = "", core.Secret{}
+	} else {
 		switch {
 		case r.ServerURL != "":
 			var err error
@@ -73,7 +77,7 @@ func (t *Tenant) newSession(r ConnectRequest) (core.Instance, gateway.Gateway, e
 			if r.ServerKey.IsZero() {
 				return core.Instance{}, nil, core.InvalidField("api_key", core.ReasonProviderRequired, "")
 			}
-		case e.config.ServerURL == "" || !r.ServerKey.IsZero():
+		case e.config.Servers[r.Provider].URL == "" || !r.ServerKey.IsZero():
 			return core.Instance{}, nil, core.InvalidField("api_url", core.ReasonProviderRequired, "")
 		}
 	}
@@ -108,7 +112,7 @@ func (t *Tenant) firstQRCode(ctx context.Context, gw gateway.Gateway, inst core.
 		if err != nil {
 			return core.Instance{}, err
 		}
-		if stored.Name != inst.Name || stored.QRCode != "" || stored.Status != core.InstanceConnecting {
+		if stored.Name != inst.Name || stored.QRCode != "" || stored.Reason != "" || stored.Status != core.InstanceConnecting {
 			return stored, nil
 		}
 		select {
@@ -119,8 +123,17 @@ func (t *Tenant) firstQRCode(ctx context.Context, gw gateway.Gateway, inst core.
 	}
 }
 
-// askQRCode asks the provider for pairing and stores what it says at once.
+// askQRCode has the provider asked for pairing.
 func (t *Tenant) askQRCode(ctx context.Context, gw gateway.Gateway, inst core.Instance) error {
+	if _, streams := t.e.streamer(inst); streams {
+		_, err := t.call(ctx, inst, callConnect, "", 0)
+		return err
+	}
+	return t.askProvider(ctx, gw, inst)
+}
+
+// askProvider asks the provider for pairing and stores what it says at once.
+func (t *Tenant) askProvider(ctx context.Context, gw gateway.Gateway, inst core.Instance) error {
 	pairing, err := gw.Connect(ctx, t.e.session(inst))
 	if err != nil {
 		return err
@@ -162,7 +175,7 @@ func (t *Tenant) QRCode(ctx context.Context) (core.Instance, error) {
 			return core.Instance{}, err
 		}
 		if err := t.askQRCode(ctx, gw, inst); err != nil && inst.QRCode == "" {
-			return core.Instance{}, providerError(err)
+			return core.Instance{}, t.callError(inst, err)
 		}
 		if inst, err = t.instance(ctx); err != nil {
 			return core.Instance{}, err
@@ -204,6 +217,9 @@ func (t *Tenant) Disconnect(ctx context.Context) (core.Instance, error) {
 	if err != nil || !inst.Provisioned {
 		return inst, err
 	}
+	if _, streams := t.e.streamer(inst); streams {
+		return t.awaitRemoval(ctx, inst)
+	}
 	if !t.cleanUp(ctx, inst) {
 		return inst, nil
 	}
@@ -213,6 +229,31 @@ func (t *Tenant) Disconnect(ctx context.Context) (core.Instance, error) {
 		}
 		return nil
 	})
+}
+
+// awaitRemoval has the session's host remove it, and waits a little for that. Where nobody
+// hosts it, the next host does.
+func (t *Tenant) awaitRemoval(ctx context.Context, inst core.Instance) (core.Instance, error) {
+	asked := repository.Call{Op: callDisconnect, Session: inst.Name, AskedAt: t.e.now()}
+	if _, err := t.repo.Hosting().Ask(ctx, asked, asked.AskedAt, asked.AskedAt); err != nil {
+		return inst, err
+	}
+	t.e.hosting.ring(t.id)
+	wait, cancel := context.WithTimeout(ctx, removalWait)
+	defer cancel()
+	tick := time.NewTicker(callPoll)
+	defer tick.Stop()
+	for {
+		stored, err := t.repo.Instance().Get(ctx)
+		if err != nil || stored.Name != inst.Name || !stored.Provisioned {
+			return stored, err
+		}
+		select {
+		case <-wait.Done():
+			return stored, nil
+		case <-tick.C:
+		}
+	}
 }
 
 // cleanUp removes a session at its provider and says whether that is certain.
@@ -259,8 +300,8 @@ func (e *Engine) gateway(i core.Instance) (gateway.Gateway, error) {
 // filled in here and never stored with a tenant.
 func (e *Engine) session(i core.Instance) gateway.Session {
 	s := gateway.Session{Name: i.Name, ServerURL: i.ServerURL, ServerKey: i.ServerKey, Token: i.Token}
-	if s.ServerURL == "" {
-		s.ServerURL, s.ServerKey = e.config.ServerURL, e.config.ServerKey
+	if own := e.config.Servers[i.Provider]; s.ServerURL == "" {
+		s.ServerURL, s.ServerKey = own.URL, own.Key
 	}
 	return s
 }

@@ -260,7 +260,7 @@ func (v *visit) round(ctx context.Context) (next time.Time, more bool, err error
 	if expired, err := v.expire(ctx, s, now); expired || err != nil {
 		return now, expired, err // there is something left, perhaps
 	}
-	if s.instance.Status != core.InstanceConnected || !s.tenant.Active {
+	if s.instance.Status != core.InstanceConnected || !s.tenant.Active || !v.reachable(s.instance) {
 		return now.Add(recheckOffline), false, nil
 	}
 	for {

@@ -17,6 +17,8 @@
 //     attempt.
 //   - A send whose outcome is unknown becomes ambiguous; only proof, or the tenant's
 //     policy after a grace, moves it on.
+//   - A session that lives in a process is streamed by one process at most, which also
+//     sends for it.
 //   - A text leaves only after every link in it was proven to carry the tenant's tag, once
 //     when it is written and again just before it is sent.
 package engine
@@ -73,17 +75,16 @@ type Role int
 // The roles; combine them with |.
 const (
 	Worker     Role = 1 << iota // turns accepted messages into offers
-	Dispatcher                  // sends deliveries and settles unknown outcomes
+	Dispatcher                  // sends deliveries, settles unknown outcomes and hosts sessions
 )
 
 // Config tunes an engine. The zero value of every field but PublicURL works.
 type Config struct {
 	// PublicURL is the base of webhook URLs, as the providers reach this server.
 	PublicURL string
-	// ServerURL and ServerKey are the operator's own provider, used by tenants who name
-	// none. Both may be empty.
-	ServerURL string
-	ServerKey core.Secret
+	// Servers are the operator's own servers by kind of provider, used by tenants who name
+	// none. A kind that is missing needs the tenant's, where it needs a server at all.
+	Servers map[core.Provider]Server
 	// CheckServer judges and normalizes a provider address typed by a tenant. Its error is
 	// shown. Nil checks the shape only, which is not enough where tenants are strangers.
 	CheckServer func(rawURL string) (string, error)
@@ -118,13 +119,19 @@ type Config struct {
 	// ProofGrace is how long proof of an unknown outcome is waited for; default 10 min.
 	// It must exceed SendTimeout.
 	ProofGrace time.Duration
-	// Lease is how long the messages and lanes of a process that died wait for another one;
+	// Lease is how long the messages, lanes and sessions of a process that died wait for another one;
 	// default 10 s. A living process renews its own.
 	Lease time.Duration
 	// Now is the clock; default the repository's, which all processes on a database share.
 	Now func() time.Time
 	// Logger defaults to slog.Default(). It never receives secrets or message texts.
 	Logger *slog.Logger
+}
+
+// Server is where a provider runs, and the administration key it takes.
+type Server struct {
+	URL string
+	Key core.Secret
 }
 
 func (c Config) withDefaults() Config {
@@ -179,6 +186,7 @@ type Engine struct {
 	owners   owners
 	visited  sync.Map // the instances whose lanes are served here
 	feed     feed
+	hosting  hosting
 
 	randomMu sync.Mutex
 	random   *mathrand.Rand
@@ -220,6 +228,7 @@ func New(deps Deps, config Config) (*Engine, error) {
 		minters:  make(map[string]links.Minter, len(deps.Minters)),
 		turns:    newTurns(),
 		wake:     make(chan struct{}, 1),
+		hosting:  newHosting(),
 	}
 	for _, m := range deps.Minters {
 		if _, known := deps.Stores.Store(m.Store()); !known || e.minters[m.Store()] != nil {
@@ -274,9 +283,17 @@ func (e *Engine) Run(ctx context.Context) error {
 		if e.config.Roles&Worker == 0 {
 			subscribe(1, TopicDispatch, e.answerDispatchBell)
 		}
-		wg.Go(func() { e.dispatch(ctx) })
+		sessions, endSessions := context.WithCancel(context.WithoutCancel(ctx))
+		wg.Go(func() {
+			defer endSessions() // only then: sends under way need their connections
+			e.dispatch(ctx)
+		})
+		wg.Go(func() { e.host(ctx, sessions) })
 		wg.Go(func() { e.every(ctx, e.config.SweepEvery, e.settleUnknown) })
-		wg.Go(func() { e.every(ctx, e.config.SweepEvery, e.checkInstances) })
+		began := e.now()
+		wg.Go(func() {
+			e.every(ctx, e.config.SweepEvery, func(ctx context.Context) { e.checkInstances(ctx, began) })
+		})
 	}
 	wg.Wait()
 	return errors.Join(busErrs[:]...)

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"unicode/utf8"
 
 	"github.com/autopromo-cloud/autopromo/core"
@@ -34,19 +36,24 @@ func checkLabel(label string) error {
 
 // DiscoverGroups asks the provider for the groups of the number and stores new ones as
 // inactive sources, so that the tenant can switch them on. It returns exactly the groups
-// the provider listed. It can take minutes on accounts with hundreds of groups.
+// the provider listed, at most half a minute ago. It can take minutes on accounts with
+// hundreds of groups; CodeUnavailable with ReasonNoAnswerYet says that it goes on, and that
+// asking again finds the answer.
 func (t *Tenant) DiscoverGroups(ctx context.Context) ([]core.Source, error) {
 	inst, err := t.connected(ctx)
 	if err != nil {
 		return nil, err
 	}
-	gw, err := t.e.gateway(inst)
-	if err != nil {
+	if _, err := t.e.gateway(inst); err != nil {
 		return nil, err
 	}
-	listed, err := gw.Groups(ctx, t.e.session(inst))
+	answer, err := t.call(ctx, inst, callGroups, "", groupsFresh)
 	if err != nil {
-		return nil, providerError(err)
+		return nil, t.callError(inst, err)
+	}
+	var listed []core.Group
+	if err := json.Unmarshal([]byte(answer), &listed); err != nil {
+		return nil, fmt.Errorf("groups: %w", err)
 	}
 	now := t.e.now()
 	sources := make([]core.Source, 0, len(listed))

@@ -88,7 +88,7 @@ func buildOn(t *testing.T, tune func(*engine.Config), exchange func(*engine.Deps
 	hooks := httptest.NewServer(http.HandlerFunc(h.webhook))
 	t.Cleanup(hooks.Close)
 	config := engine.Config{
-		PublicURL: hooks.URL, ServerURL: provider.URL, ServerKey: core.NewSecret(adminKey),
+		PublicURL: hooks.URL, Servers: map[core.Provider]engine.Server{evolution.Name: {URL: provider.URL, Key: core.NewSecret(adminKey)}},
 		WithoutPacing: true, QRWait: patience, IdlePoll: 20 * time.Millisecond, SweepEvery: 20 * time.Millisecond,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Now:    func() time.Time { return time.Now().Add(time.Duration(h.clock.Load())) },

@@ -204,6 +204,8 @@ func (t *Tenant) take(ctx context.Context, inst core.Instance, event gateway.Eve
 	case gateway.Connection:
 		_, err := t.changeState(ctx, inst.Name, gateway.Status{State: ev.State, Phone: ev.Phone}, ev.Reason)
 		return err
+	case gateway.Passkey:
+		t.log().Warn("WhatsApp wants a passkey before it links this number, which only WhatsApp's own pages can answer; another number may link without")
 	case gateway.GroupsChanged:
 		t.log().Debug("groups changed")
 	case gateway.Ignored:

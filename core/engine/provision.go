@@ -107,7 +107,8 @@ func (t *Tenant) provision(ctx context.Context, gw gateway.Gateway, inst *core.I
 		}
 		return err
 	}
-	t.log().Warn("the provider did not create the session", "provider", inst.Provider, "error", err)
+	t.log().Warn("the provider did not create the session", "provider", inst.Provider, "error", err,
+		"why", providerReason(err).Sentence(core.English, ""))
 	if err := ours(context.WithoutCancel(ctx), func(i *core.Instance) {
 		i.Closed(providerReason(err), t.e.now())
 		// An unknown outcome may have made a session: it is cleaned up on the next connect.

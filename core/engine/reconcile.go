@@ -146,10 +146,14 @@ func (t *Tenant) findSent(ctx context.Context, gw gateway.Gateway, inst core.Ins
 	return found, id, gw.Capabilities().SentLookup == gateway.LookupComplete
 }
 
-// checkInstances asks providers about sessions nobody has heard of for a while: events can
-// be lost, and a lost one must not leave a tenant waiting.
-func (e *Engine) checkInstances(ctx context.Context) {
-	tenants, err := e.deps.Repository.Directory().Unchecked(ctx, e.now().Add(-checkConnected), sweepBatch)
+// checkInstances asks providers about sessions nobody has heard of for a while, or not since
+// this process began: events can be lost, and a lost one must not leave a tenant waiting.
+func (e *Engine) checkInstances(ctx context.Context, began time.Time) {
+	before := e.now().Add(-checkConnected)
+	if began.After(before) {
+		before = began
+	}
+	tenants, err := e.deps.Repository.Directory().Unchecked(ctx, before, sweepBatch)
 	if err != nil {
 		if ctx.Err() == nil {
 			e.log.Error("looking for unchecked instances failed", "error", err)
@@ -163,6 +167,7 @@ func (e *Engine) checkInstances(ctx context.Context) {
 			return
 		}
 		stored, _ := t.check(ctx, inst)
+		t.breakSilence(ctx, stored)
 		if mayHaveMissed(stored, inst.CheckedAt, e.now()) {
 			if err := t.backfill(ctx, stored); err != nil && ctx.Err() == nil {
 				t.log().Warn("the history was not searched to its end; it will be tried again", "error", err)
@@ -175,6 +180,11 @@ func (e *Engine) checkInstances(ctx context.Context) {
 // instance as stored and what the provider said; one that does not answer changes only when
 // it was asked.
 func (t *Tenant) check(ctx context.Context, inst core.Instance) (core.Instance, gateway.State) {
+	if _, streams := t.e.streamer(inst); streams {
+		if has, _ := t.e.hosting.has(t.id, inst.Name); !has {
+			return t.leaveToHost(ctx, inst)
+		}
+	}
 	status, reason := gateway.Status{State: gateway.StateUnknown}, core.ReasonUnknownProvider
 	if gw, err := t.e.gateway(inst); err == nil {
 		status, reason = t.ask(ctx, gw, inst)
@@ -189,6 +199,21 @@ func (t *Tenant) check(ctx context.Context, inst core.Instance) (core.Instance, 
 	return stored, status.State
 }
 
+// leaveToHost takes what is stored of a session for how it stands: its host, another
+// process, stores each change at once.
+func (t *Tenant) leaveToHost(ctx context.Context, inst core.Instance) (core.Instance, gateway.State) {
+	stored, err := t.repo.Instance().Update(ctx, func(i *core.Instance) error {
+		if now := t.e.now(); speaksFor(*i, inst.Name) && i.CheckedAt.Before(now) {
+			i.CheckedAt = now
+		}
+		return nil
+	})
+	if err != nil {
+		return inst, gateway.StateUnknown
+	}
+	return stored, gateway.StateUnknown
+}
+
 // ask gets the status of a session, and why it is not open where that is known.
 func (t *Tenant) ask(ctx context.Context, gw gateway.Gateway, inst core.Instance) (gateway.Status, core.Reason) {
 	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
@@ -196,8 +221,8 @@ func (t *Tenant) ask(ctx context.Context, gw gateway.Gateway, inst core.Instance
 	status, err := gw.Status(ctx, t.e.session(inst))
 	reason := core.Reason("")
 	if err != nil {
-		t.log().Warn("the provider did not tell the status", "error", err)
 		status, reason = gateway.Status{State: gateway.StateUnknown}, providerReason(err)
+		t.log().Warn("the provider did not tell the status", "provider", inst.Provider, "error", err, "why", reason.Sentence(core.English, ""))
 		if gateway.KindOf(err) == gateway.KindNotFound {
 			status.State = gateway.StateLoggedOut
 		}

@@ -141,7 +141,7 @@ func (s *simulation) newReplica() *replica {
 		Repository: watched{s.repo, r}, Publisher: bell, Subscriber: bell,
 		Gateways: []gateway.Gateway{paced{faulty.Gateway(called{s.gateway, r}, r.trip("")), r}}, Resolver: shortLinks{},
 	}, engine.Config{
-		PublicURL: "http://hooks.test", ServerURL: "http://provider.test", ServerKey: core.NewSecret(adminKey),
+		PublicURL: "http://hooks.test", Servers: map[core.Provider]engine.Server{evolution.Name: {URL: "http://provider.test", Key: core.NewSecret(adminKey)}},
 		IdlePoll: s.plan.idlePoll, SweepEvery: 2 * s.plan.idlePoll, DoorbellGrace: time.Millisecond, SendTimeout: 30 * time.Second,
 		Senders: 1000, // with a place always free, a dispatcher that wakes up has one reason for it
 		Logger:  slog.New(slog.DiscardHandler), Now: s.now,

@@ -18,6 +18,7 @@ type wire struct {
 
 	mu    sync.Mutex
 	after map[string]func()
+	calls map[string]int // by op
 	caps  func(gateway.Capabilities) gateway.Capabilities
 }
 
@@ -30,6 +31,10 @@ func (w *wire) meanwhile(op string, f func()) {
 
 func (w *wire) pass(op string) {
 	w.mu.Lock()
+	if w.calls == nil {
+		w.calls = map[string]int{}
+	}
+	w.calls[op]++
 	f := w.after[op]
 	delete(w.after, op)
 	w.mu.Unlock()
@@ -45,6 +50,24 @@ func (w *wire) Capabilities() gateway.Capabilities {
 		return w.caps(c)
 	}
 	return w.Gateway.Capabilities()
+}
+
+// times is how often an op was called.
+func (w *wire) times(op string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.calls[op]
+}
+
+func (w *wire) Restart(ctx context.Context, s gateway.Session) error {
+	defer w.pass("restart")
+	return w.Gateway.Restart(ctx, s)
+}
+
+func (w *wire) Groups(ctx context.Context, s gateway.Session) ([]core.Group, error) {
+	groups, err := w.Gateway.Groups(ctx, s)
+	w.pass("groups")
+	return groups, err
 }
 
 func (w *wire) Provision(ctx context.Context, s gateway.Session, hook gateway.Webhook) (gateway.Provisioned, error) {

@@ -86,7 +86,7 @@ func (w *world) engine(db repository.Repository, bus *watermillbus.Bus) (*engine
 		Repository: db, Publisher: bus, Subscriber: bus,
 		Gateways: []gateway.Gateway{evo}, Resolver: short,
 	}, engine.Config{
-		PublicURL: w.hooks.URL, ServerURL: w.api.URL, ServerKey: core.NewSecret(providerKey),
+		PublicURL: w.hooks.URL, Servers: map[core.Provider]engine.Server{evolution.Name: {URL: w.api.URL, Key: core.NewSecret(providerKey)}},
 		IDKey: core.NewSecret("keys the message ids"), WithoutPacing: true, // the gaps of a real number would be waited for
 	})
 	if err != nil {

@@ -101,7 +101,7 @@ func (p program) run(ctx context.Context) (err error) {
 		Repository: repository, Publisher: bus, Subscriber: bus, Resolver: shortLinks,
 		Gateways: []gateway.Gateway{newWuzapi(providers)}, // the one line that is different
 	}, engine.Config{
-		PublicURL: base, ServerURL: p.provider, ServerKey: p.adminToken,
+		PublicURL: base, Servers: map[core.Provider]engine.Server{"wuzapi": {URL: p.provider, Key: p.adminToken}},
 		CheckServer: toProvider.CheckServer, IDKey: p.key, WithoutPacing: p.noPacing,
 	})
 	if err != nil {

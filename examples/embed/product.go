@@ -88,7 +88,7 @@ func (p product) run(ctx context.Context) (err error) {
 		Repository: repository, Publisher: bus, Subscriber: bus,
 		Gateways: []gateway.Gateway{whatsapp}, Resolver: shortLinks,
 	}, engine.Config{
-		PublicURL: base, ServerURL: p.provider, ServerKey: p.providerKey,
+		PublicURL: base, Servers: map[core.Provider]engine.Server{evolution.Name: {URL: p.provider, Key: p.providerKey}},
 		CheckServer: toProvider.CheckServer, IDKey: p.key, WithoutPacing: p.noPacing,
 	})
 	if err != nil {

@@ -85,6 +85,13 @@ type PairingCoder interface {
 	PairingCode(ctx context.Context, session Session, phone string) (code string, err error)
 }
 
+// Restarter is implemented by gateways that can have a session connect to WhatsApp anew.
+type Restarter interface {
+	// Restart closes the session's connection to WhatsApp and opens it again, without logging
+	// it out. It may return before the session is open.
+	Restart(ctx context.Context, session Session) error
+}
+
 // Streamer is implemented by gateways that hold the sessions' connections to WhatsApp in this
 // process. Who streams a session is its host, and the engine sees to it that there is one at
 // most. In all other processes Connect, Status, Groups, Send and the optional calls are

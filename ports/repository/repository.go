@@ -45,6 +45,7 @@ type Tenant interface {
 	Offers() Offers
 	Deliveries() Deliveries
 	Lane() Lane
+	Hosting() Hosting
 	// Changes lists what changed after a moment, the oldest change first, at most limit. A
 	// thing that changed several times is listed with its last change only. Changes made at
 	// one moment are told apart by their ids; one whose transaction ends late can appear
@@ -100,8 +101,8 @@ type Directory interface {
 // Queue finds work that is due. It crosses tenants, so it answers with ids.
 type Queue interface {
 	// TakeLane leases one lane that is due at now, has a pending delivery whose NotBefore
-	// has passed and is not leased by a living holder, the longest-due first. It raises
-	// the lane's fence. ErrNotFound when none is due. Of concurrent callers one at most
+	// has passed, is not leased by a living holder and not hosted by another one than the
+	// caller, the longest-due first. It raises the lane's fence. ErrNotFound when none is due. Of concurrent callers one at most
 	// must get a given lane.
 	TakeLane(ctx context.Context, now time.Time, holder string, lease time.Duration) (core.Lane, error)
 	// Backlog lists tenants with entries that wait to be claimed at now (new and due, or
@@ -110,6 +111,14 @@ type Queue interface {
 	// Unsettled lists deliveries to look after at now: dispatching past their deadline, and
 	// ambiguous ones whose NotBefore has passed.
 	Unsettled(ctx context.Context, now time.Time, limit int) ([]DeliveryRef, error)
+	// Unhosted lists tenants whose session has to be hosted and may be at now: it is
+	// provisioned at one of these providers, its CheckedAt is not in the future, nobody has
+	// it, and it is not disconnected, or has no webhook hash, as one the tenant
+	// disconnected. Those that nobody has had for the longest time come first.
+	Unhosted(ctx context.Context, now time.Time, providers []core.Provider, limit int) ([]core.TenantID, error)
+	// Called lists tenants whose session this holder hosts and who have calls without an
+	// answer, the longest-waiting first.
+	Called(ctx context.Context, holder string, limit int) ([]core.TenantID, error)
 	// Ledger counts all tenants' entries, offers and deliveries at one moment.
 	Ledger(ctx context.Context) (Ledger, error)
 }
@@ -373,6 +382,43 @@ type Lane interface {
 	Release(ctx context.Context, lane core.Lane, next time.Time) error
 	// Wake makes the lane due now, unless it is due earlier or paced until later by a send.
 	Wake(ctx context.Context, now time.Time) error
+}
+
+// Hosting says which process holds the tenant's connection to WhatsApp, where a provider's
+// sessions live in one, and carries calls to whoever can make them.
+type Hosting interface {
+	// Take makes the holder the session's host until the given time and raises the host's
+	// fence. ErrConflict while somebody, be it the same holder, is host or may not be
+	// followed yet. Of concurrent callers one at most must become it.
+	Take(ctx context.Context, holder string, now, until time.Time) (core.Host, error)
+	// Keep makes a host stay until the given time. ErrConflict when it is not the host any
+	// more.
+	Keep(ctx context.Context, h core.Host, until time.Time) error
+	// Leave ends it. Nobody is host before next. That another one is host by now is no
+	// error.
+	Leave(ctx context.Context, h core.Host, next time.Time) error
+	// Ask stores a call and returns it, or the stored one with the same Op, Session and
+	// Argument when that waits for its answer since waiting or later, or was answered
+	// without a fault at fresh or later. There is one call of an Op: another one of it is
+	// replaced.
+	Ask(ctx context.Context, c Call, waiting, fresh time.Time) (Call, error)
+	// Answer stores AnsweredAt, Answer and Fault of a call. ErrConflict when it was replaced
+	// or answered since.
+	Answer(ctx context.Context, c Call) error
+	// Calls lists the last call of each Op, by Op.
+	Calls(ctx context.Context) ([]Call, error)
+}
+
+// Call is something one process asks of another that can do it.
+type Call struct {
+	Op       string
+	Session  string // the instance's name
+	Argument string
+	AskedAt  time.Time
+	// AnsweredAt is zero while it waits.
+	AnsweredAt time.Time
+	Answer     string
+	Fault      string // what went wrong, "" for nothing
 }
 
 // Begin permits one attempt.

@@ -176,6 +176,34 @@ func (x lane) Wake(ctx context.Context, now time.Time) error {
 	return x.trip.around(ctx, "lane.wake", func() error { return x.Lane.Wake(ctx, now) })
 }
 
+func (x hosting) Take(ctx context.Context, holder string, now, until time.Time) (out core.Host, err error) {
+	err = x.trip.around(ctx, "hosting.take", func() (err error) {
+		out, err = x.Hosting.Take(ctx, holder, now, until)
+		return err
+	})
+	return out, err
+}
+
+func (x hosting) Keep(ctx context.Context, h core.Host, until time.Time) error {
+	return x.trip.around(ctx, "hosting.keep", func() error { return x.Hosting.Keep(ctx, h, until) })
+}
+
+func (x hosting) Leave(ctx context.Context, h core.Host, next time.Time) error {
+	return x.trip.around(ctx, "hosting.leave", func() error { return x.Hosting.Leave(ctx, h, next) })
+}
+
+func (x hosting) Ask(ctx context.Context, c repository.Call, waiting, fresh time.Time) (out repository.Call, err error) {
+	err = x.trip.around(ctx, "hosting.ask", func() (err error) {
+		out, err = x.Hosting.Ask(ctx, c, waiting, fresh)
+		return err
+	})
+	return out, err
+}
+
+func (x hosting) Answer(ctx context.Context, c repository.Call) error {
+	return x.trip.around(ctx, "hosting.answer", func() error { return x.Hosting.Answer(ctx, c) })
+}
+
 func (x inbox) Accept(ctx context.Context, e core.InboxEntry) (id core.InboxID, changed bool, err error) {
 	err = x.trip.around(ctx, "inbox.accept", func() (err error) {
 		id, changed, err = x.Inbox.Accept(ctx, e)

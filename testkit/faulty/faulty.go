@@ -72,7 +72,8 @@ func Points() []string {
 // points are the calls that are decorated, in the order of a message's journey.
 var points = []string{
 	"directory.create_tenant", "account.save_settings", "account.renew", "account.erase",
-	"gateway.provision", "gateway.connect", "gateway.status", "gateway.delete", "gateway.groups",
+	"hosting.take", "hosting.keep", "hosting.leave", "hosting.ask", "hosting.answer",
+	"gateway.provision", "gateway.connect", "gateway.status", "gateway.delete", "gateway.groups", "gateway.restart",
 	"instance.create", "instance.update",
 	"sources.create", "sources.update", "sources.delete", "sources.discovered",
 	"destinations.create", "destinations.update", "destinations.delete",

@@ -21,7 +21,7 @@ var reads = []string{
 	"Tags.List", "MintedLinks.Find", "MintedLinks.Get", "Inbox.Newest", "Inbox.Dead", "Offers.Get", "Offers.ByInbox", "Offers.Near",
 	"Offers.List", "Deliveries.Get", "Deliveries.Ready", "Deliveries.Unproven", "Lane.History",
 	"Directory.TenantByEmail", "Directory.TenantByWebhook", "Directory.TenantByInstanceName", "Directory.Unchecked",
-	"Queue.Backlog", "Queue.Unsettled", "Queue.Ledger",
+	"Queue.Unhosted", "Queue.Called", "Hosting.Calls", "Queue.Backlog", "Queue.Unsettled", "Queue.Ledger",
 	"FullGateway.Capabilities", "FullGateway.Authenticate", "FullGateway.Decode",
 }
 
@@ -49,6 +49,7 @@ func (noTenant) Inbox() repository.Inbox                    { return nil }
 func (noTenant) Offers() repository.Offers                  { return nil }
 func (noTenant) Deliveries() repository.Deliveries          { return nil }
 func (noTenant) Lane() repository.Lane                      { return nil }
+func (noTenant) Hosting() repository.Hosting                { return nil }
 
 var errTripped = errors.New("tripped")
 
@@ -79,6 +80,7 @@ func TestEveryCallHasItsPoint(t *testing.T) {
 		{"Offers", reflect.TypeFor[repository.Offers](), tenant.Offers()},
 		{"Deliveries", reflect.TypeFor[repository.Deliveries](), tenant.Deliveries()},
 		{"Lane", reflect.TypeFor[repository.Lane](), tenant.Lane()},
+		{"Hosting", reflect.TypeFor[repository.Hosting](), tenant.Hosting()},
 		{"FullGateway", reflect.TypeFor[faulty.FullGateway](), faulty.Gateway(noGateway{}, trip)},
 		{"Publisher", reflect.TypeFor[bus.Publisher](), faulty.Publisher(noBus{}, trip)},
 	} {

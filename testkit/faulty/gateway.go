@@ -16,6 +16,7 @@ type FullGateway interface {
 	gateway.SentFinder
 	gateway.History
 	gateway.WebhookReceiver
+	gateway.Restarter
 }
 
 // Gateway decorates every call to the provider.
@@ -52,6 +53,10 @@ func (p provider) Status(ctx context.Context, s gateway.Session) (out gateway.St
 
 func (p provider) Delete(ctx context.Context, s gateway.Session) error {
 	return p.trip.around(ctx, "gateway.delete", func() error { return p.FullGateway.Delete(ctx, s) })
+}
+
+func (p provider) Restart(ctx context.Context, s gateway.Session) error {
+	return p.trip.around(ctx, "gateway.restart", func() error { return p.FullGateway.Restart(ctx, s) })
 }
 
 func (p provider) Groups(ctx context.Context, s gateway.Session) (out []core.Group, err error) {

@@ -50,6 +50,8 @@ func (t tenant) Deliveries() repository.Deliveries { return deliveries{t.Tenant.
 
 func (t tenant) Lane() repository.Lane { return lane{t.Tenant.Lane(), t.trip} }
 
+func (t tenant) Hosting() repository.Hosting { return hosting{t.Tenant.Hosting(), t.trip} }
+
 type directory struct {
 	repository.Directory
 	trip Trip
@@ -102,6 +104,11 @@ type offers struct {
 
 type deliveries struct {
 	repository.Deliveries
+	trip Trip
+}
+
+type hosting struct {
+	repository.Hosting
 	trip Trip
 }
 

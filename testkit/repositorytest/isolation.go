@@ -50,6 +50,7 @@ type dump struct {
 	Ready        []repository.Ready
 	History      []core.Dispatch
 	Unproven     []core.Delivery
+	Calls        []repository.Call
 }
 
 // What a tenant has to be asked for by its key; two tenants may well have the same.
@@ -91,6 +92,8 @@ func (s *shop) dump() (d dump) {
 	check("history")
 	d.Unproven, err = s.Deliveries().Unproven(s.ctx, s.groups[0].JID, "3EB0CLIENT")
 	check("unproven deliveries")
+	d.Calls, err = s.Hosting().Calls(s.ctx)
+	check("calls")
 	return d
 }
 
@@ -105,6 +108,8 @@ type victim struct {
 	dead    core.InboxEntry
 	key     core.InboxEntry // an accepted message
 	lane    core.Lane
+	host    core.Host
+	call    repository.Call
 }
 
 func (w *world) victim() victim {
@@ -121,6 +126,8 @@ func (w *world) victim() victim {
 	v.key = v.message()
 	v.accept(v.key)
 	v.lane = v.take()
+	v.host = v.shop.host("the victim's")
+	v.call = v.ask(v.shop.call("groups"))
 	return v
 }
 
@@ -174,6 +181,13 @@ func readsShowNothing(tb testing.TB, r repository.Repository) {
 	empty("history", len(attempts), err)
 	unproven, err := other.Deliveries().Unproven(w.ctx, v.groups[0].JID, "3EB0CLIENT")
 	empty("unproven", len(unproven), err)
+	calls, err := other.Hosting().Calls(w.ctx)
+	empty("calls", len(calls), err)
+	_, err = other.Hosting().Take(w.ctx, "x", w.now.Add(time.Hour), w.now.Add(2*time.Hour))
+	missing("session to host", err)
+	missing("session to keep", other.Hosting().Keep(w.ctx, v.host, w.now.Add(time.Hour)))
+	missing("session to leave", other.Hosting().Leave(w.ctx, v.host, w.now))
+	missing("call to answer", other.Hosting().Answer(w.ctx, v.call))
 	stats, err := other.Account().Stats(w.ctx, time.Time{})
 	w.ok("stats", err)
 	w.same("stats", stats, core.Stats{
@@ -249,12 +263,19 @@ func writesChangeNothing(tb testing.TB, r repository.Repository) {
 	_, err = s.Lane().Conclude(w.ctx, s.move(v.unsure, core.DeliverySent), lane, w.now)
 	missing("conclude", err)
 	mine("wake", s.Lane().Wake(w.ctx, w.now))
+	hosted := s.host("the victim's") // the holder of both, and with the same fence
+	w.ok("keep", s.Hosting().Keep(w.ctx, hosted, w.now.Add(time.Second)))
+	w.ok("leave", s.Hosting().Leave(w.ctx, hosted, w.now))
+	mine("answer", s.Hosting().Answer(w.ctx, s.ask(s.call("groups"))))
 
 	// What the dump cannot show: the victim's claim and lease are still good.
 	v.claimed.State = core.InboxDone
 	w.ok("finish by its owner", v.Inbox().Finish(w.ctx, v.claimed))
 	_, err = v.Lane().Begin(w.ctx, v.permit(v.waiting, v.lane))
 	w.ok("begin by its owner", err)
+	w.pass(time.Minute - time.Microsecond)
+	v.notHosted("what the victim hosts", "x")
+	w.ok("answer by its owner", v.Hosting().Answer(w.ctx, v.call))
 }
 
 func rowsCannotBeReferred(tb testing.TB, r repository.Repository) {

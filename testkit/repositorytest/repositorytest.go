@@ -37,5 +37,5 @@ func Run(t *testing.T, open func(testing.TB) repository.Repository) {
 func Cases() []Case {
 	return slices.Concat(accountCases(), directoryCases(), instanceCases(), groupCases(), tagCases(),
 		mintedLinkCases(), inboxCases(), claimCases(), deadLetterCases(), editCases(), offerCases(), repostCases(), nearCases(), listCases(),
-		deliveryCases(), settleCases(), catchUpCases(), laneCases(), queueCases(), backlogCases(), changeCases(), snapshotCases(), isolationCases())
+		deliveryCases(), settleCases(), catchUpCases(), laneCases(), hostingCases(), queueCases(), backlogCases(), changeCases(), snapshotCases(), isolationCases())
 }

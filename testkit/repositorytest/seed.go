@@ -22,6 +22,7 @@ func Seed(tb testing.TB, r repository.Repository, n int) []core.TenantID {
 		w.ok("save minted link", s.MintedLinks().Save(w.ctx, s.newMintedLink(sharedLink)))
 		s.begin(s.offer("amazon:1", s.groups...).Deliveries[0])
 		s.accept(s.message())
+		s.ask(s.call("groups"))
 	}
 	return ids
 }

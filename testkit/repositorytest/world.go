@@ -195,7 +195,7 @@ func (w *world) newInstance(t core.TenantID) core.Instance {
 		Status: core.InstanceConnecting, Reason: core.ReasonNotConnected, QRCode: "2@abc", QRCodeAt: w.now,
 		PhoneNumber: "5511999990000", Generation: 1, Provisioned: true,
 		LinkedAt: w.now.Add(time.Second), CheckedAt: w.now.Add(2 * time.Second),
-		CaughtUpAt: w.now.Add(3 * time.Second), CreatedAt: w.now, UpdatedAt: w.now,
+		CaughtUpAt: w.now.Add(3 * time.Second), RestartedAt: w.now.Add(4 * time.Second), CreatedAt: w.now, UpdatedAt: w.now,
 	}
 }
 

@@ -22,9 +22,15 @@ type Config struct {
 	KeysFile string
 	Roles    Roles
 	// PublicURL is "" when webhooks shall come to the address the server listens on.
-	PublicURL         string
+	PublicURL string
+	// Gateways are the ways to WhatsApp on offer, the default first: "evolution", "waha",
+	// "whatsmeow".
+	Gateways          []string
 	EvolutionURL      string
 	EvolutionAPIKey   core.Secret
+	WahaURL           string
+	WahaAPIKey        core.Secret
+	WahaClientIDs     bool
 	AllowPrivateHosts []string
 	// AllowLoopback lets providers and links live on this machine; true only while the
 	// server itself cannot be reached from another one.
@@ -56,7 +62,8 @@ func (e *Error) Error() string {
 func (f Flags) Config() (Config, error) {
 	c := Config{
 		HTTPAddr: f.HTTPAddr, DataDir: f.DataDir, DatabaseURL: f.DatabaseURL, RedisURL: f.RedisURL, KeysFile: f.KeysFile, PublicURL: strings.TrimRight(f.PublicURL, "/"),
-		EvolutionURL: f.EvolutionURL, EvolutionAPIKey: f.EvolutionAPIKey,
+		Gateways: f.Gateway, EvolutionURL: f.EvolutionURL, EvolutionAPIKey: f.EvolutionAPIKey,
+		WahaURL: f.WahaURL, WahaAPIKey: f.WahaAPIKey, WahaClientIDs: f.WahaClientIDs,
 		AllowPrivateHosts: f.AllowPrivateHosts, StoresFile: f.StoresFile,
 		PacingOff: f.Pacing == "off", Registration: f.Registration == "open", LogJSON: f.LogFormat == "json",
 	}
@@ -84,6 +91,12 @@ func (f Flags) Config() (Config, error) {
 		{"public-url", f.PublicURL == "" || isBaseURL(f.PublicURL), "want an http or https URL without user, query or fragment"},
 		{"evolution-url", f.EvolutionURL == "" || isBaseURL(f.EvolutionURL), "want an http or https URL without user, query or fragment"},
 		{"evolution-api-key", (f.EvolutionURL == "") == f.EvolutionAPIKey.IsZero(), "give --evolution-url and --evolution-api-key together"},
+		{"gateway", areGateways(f.Gateway), "want one or more of evolution, waha and whatsmeow, each once"},
+		{"evolution-url", f.EvolutionURL == "" || slices.Contains(f.Gateway, Evolution), "add evolution to --gateway"},
+		{"waha-url", f.WahaURL == "" || isBaseURL(f.WahaURL), "want an http or https URL without user, query or fragment"},
+		{"waha-api-key", (f.WahaURL == "") == f.WahaAPIKey.IsZero(), "give --waha-url and --waha-api-key together"},
+		{"waha-url", f.WahaURL == "" || slices.Contains(f.Gateway, Waha), "add waha to --gateway"},
+		{"waha-client-ids", !f.WahaClientIDs || slices.Contains(f.Gateway, Waha), "add waha to --gateway"},
 		{"pacing", f.Pacing == "safe" || f.Pacing == "off", "want safe or off"},
 		{"registration", f.Registration != "invite", "invitations are not in this version; use open or closed"},
 		{"registration", f.Registration == "open" || f.Registration == "closed", "want open or closed"},
@@ -94,6 +107,23 @@ func (f Flags) Config() (Config, error) {
 		}
 	}
 	return c, nil
+}
+
+// The ways to WhatsApp.
+const (
+	Evolution = "evolution"
+	Waha      = "waha"
+	Whatsmeow = "whatsmeow"
+)
+
+// areGateways says whether names are ways to WhatsApp, without a repetition.
+func areGateways(names []string) bool {
+	for i, name := range names {
+		if name != Evolution && name != Waha && name != Whatsmeow || slices.Contains(names[:i], name) {
+			return false
+		}
+	}
+	return len(names) > 0
 }
 
 // everything is the role "all".

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,6 +38,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := config.Config{
 		HTTPAddr: "127.0.0.1:8090", DataDir: "./autopromo-data", AllowLoopback: true,
+		Gateways:     []string{"evolution"},
 		Roles:        config.Roles{API: true, Worker: true, Dispatcher: true},
 		Registration: true, LogLevel: slog.LevelInfo,
 	}
@@ -94,6 +96,17 @@ func TestSettings(t *testing.T) {
 			func(c config.Config) bool {
 				return len(c.AllowPrivateHosts) == 2 && c.AllowPrivateHosts[1] == "10.0.0.7"
 			},
+		},
+		{
+			"several ways to WhatsApp", []string{"--gateway=whatsmeow,waha"}, []string{"AUTOPROMO_WAHA_CLIENT_IDS=true"},
+			func(c config.Config) bool {
+				return slices.Equal(c.Gateways, []string{"whatsmeow", "waha"}) && c.WahaClientIDs
+			},
+		},
+		{
+			"a WAHA of the operator", []string{"--waha-url=http://waha:3000"},
+			[]string{"AUTOPROMO_GATEWAY=waha", "AUTOPROMO_WAHA_API_KEY=k"},
+			func(c config.Config) bool { return c.WahaURL == "http://waha:3000" && c.WahaAPIKey.Reveal() == "k" },
 		},
 		{
 			"a provider of the operator",
@@ -158,6 +171,13 @@ func TestRefusals(t *testing.T) {
 		{args: []string{"--evolution-url=http://evolution"}, want: "together"},
 		{args: []string{"--evolution-api-key=" + canary}, want: "together"},
 		{args: []string{"--evolution-url=ftp://evolution", "--evolution-api-key=" + canary}, want: "--evolution-url"},
+		{args: []string{"--gateway=evolution,telegram"}, want: "--gateway"},
+		{args: []string{"--gateway=waha,waha"}, want: "each once"},
+		{args: []string{"--gateway=whatsmeow", "--evolution-url=http://evolution", "--evolution-api-key=" + canary}, want: "add evolution to --gateway"},
+		{args: []string{"--waha-url=http://waha", "--waha-api-key=" + canary}, want: "add waha to --gateway"},
+		{args: []string{"--waha-client-ids"}, want: "--waha-client-ids"},
+		{args: []string{"--gateway=waha", "--waha-url=http://waha"}, want: "--waha-url and --waha-api-key together"},
+		{args: []string{"--gateway=waha", "--waha-url=waha:3000", "--waha-api-key=" + canary}, want: "want an http or https URL"},
 	} {
 		t.Run(c.want, func(t *testing.T) {
 			t.Parallel()

@@ -5,19 +5,21 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/autopromo-cloud/autopromo/adapters/evolution"
 	"github.com/autopromo-cloud/autopromo/adapters/resolver"
+	"github.com/autopromo-cloud/autopromo/adapters/waha"
 	"github.com/autopromo-cloud/autopromo/apps/internal/fxrun"
+	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/core/affiliate"
 	"github.com/autopromo-cloud/autopromo/core/engine"
 	"github.com/autopromo-cloud/autopromo/ports/bus"
-	"github.com/autopromo-cloud/autopromo/ports/gateway"
 	"github.com/autopromo-cloud/autopromo/ports/links"
 	"github.com/autopromo-cloud/autopromo/ports/repository"
 )
 
 func newEngine(
 	s Settings, repo repository.Repository, publisher bus.Publisher, subscriber bus.Subscriber,
-	provider gateway.Gateway, check checkServer, shortLinks *resolver.Resolver, minters []links.Minter, stores *affiliate.Registry, at address,
+	providers providers, check checkServer, shortLinks *resolver.Resolver, minters []links.Minter, stores *affiliate.Registry, at address,
 ) (*engine.Engine, error) {
 	var roles engine.Role
 	if s.Config.Roles.Worker {
@@ -28,14 +30,17 @@ func newEngine(
 	}
 	config := engine.Config{
 		PublicURL: publicURL(s, at),
-		ServerURL: s.Config.EvolutionURL, ServerKey: s.Config.EvolutionAPIKey,
+		Servers: map[core.Provider]engine.Server{
+			evolution.Name: {URL: s.Config.EvolutionURL, Key: s.Config.EvolutionAPIKey},
+			waha.Name:      {URL: s.Config.WahaURL, Key: s.Config.WahaAPIKey},
+		},
 		CheckServer: check, IDKey: s.Keys.MessageID, Roles: roles,
 		WithoutPacing: s.Config.PacingOff, Logger: s.Log,
 	}
 	hasten(&config)
 	e, err := engine.New(engine.Deps{
 		Repository: repo, Publisher: publisher, Subscriber: subscriber,
-		Gateways: []gateway.Gateway{provider}, Resolver: shortLinks, Minters: minters, Stores: stores,
+		Gateways: providers, Resolver: shortLinks, Minters: minters, Stores: stores,
 	}, config)
 	return e, failed("make the engine", err)
 }

@@ -5,6 +5,7 @@ package wiring
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"strconv"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/autopromo-cloud/autopromo/ports/bus"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
 	"github.com/autopromo-cloud/autopromo/ports/repository"
+	"github.com/autopromo-cloud/autopromo/testkit/fakewhatsapp/endpoint"
 	"github.com/autopromo-cloud/autopromo/testkit/faulty"
 )
 
@@ -25,6 +27,7 @@ import (
 //	FAILPOINT=lane.begin.after@3  at the third time this point is reached
 //	FAILPOINT_SKEW=-3s            its clock is wrong by so much
 //	FAILPOINT_HASTE=1             leases and waits for proof are short
+//	FAILPOINT_WHATSAPP=…          WhatsApp is the simulated one that is reached so
 var point, ordinal = failpoint(os.Getenv("FAILPOINT"))
 
 var reached atomic.Int64
@@ -73,6 +76,18 @@ func decorateGateway(g gateway.Gateway) gateway.Gateway {
 		return faulty.Gateway(full, trip)
 	}
 	return g
+}
+
+func decorateWhatsApp(c *http.Client) *http.Client {
+	reach := os.Getenv("FAILPOINT_WHATSAPP")
+	if reach == "" {
+		return c
+	}
+	simulated, err := endpoint.Client(reach)
+	if err != nil {
+		panic(err) // better than the real one
+	}
+	return simulated
 }
 
 func hasten(c *engine.Config) {

@@ -3,6 +3,8 @@
 package wiring
 
 import (
+	"net/http"
+
 	"github.com/autopromo-cloud/autopromo/core/engine"
 	"github.com/autopromo-cloud/autopromo/ports/bus"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
@@ -18,5 +20,7 @@ func decoratePublisher(p bus.Publisher) bus.Publisher { return p }
 func decorateSubscriber(s bus.Subscriber) bus.Subscriber { return s }
 
 func decorateGateway(g gateway.Gateway) gateway.Gateway { return g }
+
+func decorateWhatsApp(c *http.Client) *http.Client { return c }
 
 func hasten(*engine.Config) {}

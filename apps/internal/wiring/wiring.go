@@ -35,6 +35,9 @@ type Settings struct {
 	ShortLinks http.RoundTripper
 	// StoreAPIs stands in for the APIs of the stores, as ShortLinks does.
 	StoreAPIs http.RoundTripper
+	// WhatsApp makes the connections to WhatsApp itself, for tests against a simulated one;
+	// nil is the real one.
+	WhatsApp *http.Client
 	// Demo is what the console's button does in the demo; nil is no button.
 	Demo func(context.Context) error
 }
@@ -119,7 +122,7 @@ func graph(s Settings, files *opened) fx.Option {
 			return l
 		}),
 		fx.StartTimeout(startTimeout), fx.StopTimeout(stopTimeout),
-		fx.Provide(newRepository, newBus, newGateway, newResolver, newMinters, newStores, newEngine),
+		fx.Provide(newRepository, newBus, newGateways, newResolver, newMinters, newStores, newEngine),
 	}
 	if s.Config.Roles.Worker || s.Config.Roles.Dispatcher {
 		options = append(options, fx.Invoke(runEngine))

@@ -31,7 +31,7 @@ func settings(t *testing.T, roles config.Roles) Settings {
 	}
 	return Settings{
 		Config: config.Config{
-			HTTPAddr: "127.0.0.1:0", DataDir: dir, Roles: roles, AllowLoopback: true, Registration: true,
+			Gateways: []string{config.Evolution}, HTTPAddr: "127.0.0.1:0", DataDir: dir, Roles: roles, AllowLoopback: true, Registration: true,
 		},
 		Keys: keys, Log: slog.New(slog.DiscardHandler), Version: "test",
 	}

@@ -93,14 +93,7 @@ func (s *Server) Close() {
 // HTTPClient returns a client for which every host is this server, with the server's own
 // certificate as the only trusted one. Give it to whatsmeow for its sockets and its media.
 func (s *Server) HTTPClient() *http.Client {
-	address := s.listener.Addr().String()
-	return &http.Client{Transport: &http.Transport{
-		DisableKeepAlives: true,
-		TLSClientConfig:   &tls.Config{RootCAs: s.credentials.roots},
-		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, network, address)
-		},
-	}}
+	return client(s.listener.Addr().String(), s.credentials.roots)
 }
 
 // Frame is one message stanza as a device sent it.

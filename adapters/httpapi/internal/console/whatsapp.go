@@ -1,7 +1,9 @@
 package console
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
@@ -15,7 +17,9 @@ type Connection struct {
 	Offerings []engine.Offering
 	// Left is how long the QR code that is shown can still be scanned.
 	Left time.Duration
-	Form Form
+	// PairingCode is to be typed on the phone, "" when there is none.
+	PairingCode string
+	Form        Form
 }
 
 // status is that of the instance, "" when there is none.
@@ -26,8 +30,81 @@ func (c Connection) status() core.InstanceStatus {
 	return c.Instance.Status
 }
 
-// needsServer says whether the default provider needs an address of the tenant's own.
-func (c Connection) needsServer() bool { return len(c.Offerings) > 0 && c.Offerings[0].NeedsServer }
+// chosen is the provider that is marked: what was chosen before, else the default.
+func (c Connection) chosen() core.Provider {
+	for _, o := range c.Offerings {
+		if string(o.Provider) == c.Form.Value("provider") {
+			return o.Provider
+		}
+	}
+	if len(c.Offerings) == 0 {
+		return ""
+	}
+	return c.Offerings[0].Provider
+}
+
+// needsServer says whether some provider needs an address of the tenant's own.
+func (c Connection) needsServer() bool {
+	return slices.ContainsFunc(c.Offerings, func(o engine.Offering) bool { return o.NeedsServer })
+}
+
+// anyServer says whether some provider can be at an address of the tenant's own.
+func (c Connection) anyServer() bool {
+	return slices.ContainsFunc(c.Offerings, func(o engine.Offering) bool { return o.HasServer })
+}
+
+// pairsByCode says whether the instance's provider links by a code, too.
+func (c Connection) pairsByCode() bool {
+	return slices.ContainsFunc(c.Offerings, func(o engine.Offering) bool { return o.PairsByCode && o.Provider == c.Instance.Provider })
+}
+
+// provider names a provider for people.
+func (v View) provider(o engine.Offering) string {
+	switch o.Provider {
+	case "evolution":
+		return "Evolution API"
+	case "waha":
+		return "WAHA"
+	case "whatsmeow":
+		return v.T("Direto pelo AutoPromo", "Directly through AutoPromo")
+	}
+	return string(o.Provider)
+}
+
+func (v View) providerHint(o engine.Offering) string {
+	switch {
+	case !o.HasServer:
+		return v.T("Sem outro servidor no meio: é só ler o QR code.", "No other server in between: just scan the QR code.")
+	case o.NeedsServer:
+		return v.T("Pelo seu próprio servidor: informe o endereço e a chave abaixo.", "Through your own server: give its address and key below.")
+	}
+	return v.T("Pelo servidor desta instalação, ou pelo seu.", "Through this installation's server, or your own.")
+}
+
+// servers names the providers that can be at an address of the tenant's own.
+func (v View) servers(c Connection) string {
+	var names []string
+	for _, o := range c.Offerings {
+		if o.HasServer {
+			names = append(names, v.provider(o))
+		}
+	}
+	return strings.Join(names, v.T(" ou ", " or "))
+}
+
+func (v View) serverLabel(c Connection) string {
+	return v.T("Endereço da "+v.servers(c), "Address of the "+v.servers(c))
+}
+
+func (v View) keyHint(c Connection) string {
+	for _, o := range c.Offerings {
+		if o.HasServer && o.Provider != "evolution" {
+			return v.T("A chave de administração do servidor: AUTHENTICATION_API_KEY na Evolution API, WAHA_API_KEY na WAHA. É guardada cifrada e nunca mostrada.",
+				"The server's administration key: AUTHENTICATION_API_KEY of Evolution API, WAHA_API_KEY of WAHA. It is kept encrypted and never shown.")
+		}
+	}
+	return v.T("A AUTHENTICATION_API_KEY do servidor. É guardada cifrada e nunca mostrada.", "The server's AUTHENTICATION_API_KEY. It is kept encrypted and never shown.")
+}
 
 func (c Connection) seconds() string { return strconv.Itoa(int(c.Left / time.Second)) }
 
