@@ -127,7 +127,7 @@ type pairingCodeInput struct {
 }
 
 type pairingCodeRequest struct {
-	Phone string `json:"phone" minLength:"8" maxLength:"32" doc:"The number of the phone, with country code" example:"5511987654321"`
+	Phone string `json:"phone" maxLength:"32" doc:"The number of the phone, with country code" example:"5511987654321"`
 }
 
 type pairingCodeResponse struct {
