@@ -59,6 +59,12 @@ type tweaks struct {
 	snapshot func(t repository.Tenant, read func(repository.Tenant) error) error
 	clock    func(r repository.Repository) time.Time
 	byName   func(repository.Directory, string) (core.TenantID, error)
+	byKey    func(repository.Directory, string) (core.TenantID, error)
+	govern   func(own repository.Account, e core.AuditEntry, change func(*core.Tenant) error) (core.Tenant, error)
+	audit    func(m *mutant, own repository.Account) ([]core.AuditEntry, error)
+	keys     func(*mutant, repository.APIKeys) repository.APIKeys
+	sessions func(repository.Sessions) repository.Sessions
+	operate  func(repository.Operations) repository.Operations
 }
 
 func (m *mutant) tenants() []core.TenantID {
@@ -79,6 +85,13 @@ func (m *mutant) Directory() repository.Directory {
 	return mutantDirectory{m.Repository.Directory(), m}
 }
 
+func (m *mutant) Operations() repository.Operations {
+	if m.operate == nil {
+		return m.Repository.Operations()
+	}
+	return m.operate(m.Repository.Operations())
+}
+
 type mutantTenant struct {
 	repository.Tenant
 	m *mutant
@@ -88,6 +101,20 @@ func (t mutantTenant) Account() repository.Account { return mutantAccount{t.Tena
 func (t mutantTenant) MintedLinks() repository.MintedLinks {
 	return mutantMintedLinks{t.Tenant.MintedLinks(), t.m}
 }
+func (t mutantTenant) APIKeys() repository.APIKeys {
+	if t.m.keys == nil {
+		return t.Tenant.APIKeys()
+	}
+	return t.m.keys(t.m, t.Tenant.APIKeys())
+}
+
+func (t mutantTenant) Sessions() repository.Sessions {
+	if t.m.tweaks.sessions == nil {
+		return t.Tenant.Sessions()
+	}
+	return t.m.tweaks.sessions(t.Tenant.Sessions())
+}
+
 func (t mutantTenant) Inbox() repository.Inbox       { return mutantInbox{t.Tenant.Inbox(), t.m} }
 func (t mutantTenant) Offers() repository.Offers     { return mutantOffers{t.Tenant.Offers(), t.m} }
 func (t mutantTenant) Sources() repository.Sources   { return mutantSources{t.Tenant.Sources(), t.m} }
@@ -243,6 +270,20 @@ func (a mutantAccount) Renew(ctx context.Context, hash core.Secret) (core.Tenant
 		return a.Account.Renew(ctx, hash)
 	}
 	return a.m.renewal(a.Account, hash)
+}
+
+func (a mutantAccount) Govern(ctx context.Context, e core.AuditEntry, change func(*core.Tenant) error) (core.Tenant, error) {
+	if a.m.govern == nil {
+		return a.Account.Govern(ctx, e, change)
+	}
+	return a.m.govern(a.Account, e, change)
+}
+
+func (a mutantAccount) Audit(ctx context.Context) ([]core.AuditEntry, error) {
+	if a.m.audit == nil {
+		return a.Account.Audit(ctx)
+	}
+	return a.m.audit(a.m, a.Account)
 }
 
 func (a mutantAccount) Erase(ctx context.Context) error {
@@ -418,4 +459,11 @@ func (d mutantDirectory) TenantByInstanceName(ctx context.Context, name string) 
 		return d.Directory.TenantByInstanceName(ctx, name)
 	}
 	return d.m.byName(d.Directory, name)
+}
+
+func (d mutantDirectory) TenantByAPIKey(ctx context.Context, hash string) (core.TenantID, error) {
+	if d.m.byKey == nil {
+		return d.Directory.TenantByAPIKey(ctx, hash)
+	}
+	return d.m.byKey(d.Directory, hash)
 }

@@ -37,7 +37,8 @@ func TestTheSuiteCatchesMutants(t *testing.T) {
 	maps.Copy(all, linkMutants)
 	maps.Copy(all, queueMutants)
 	maps.Copy(all, changeMutants)
-	if len(all) != len(mutants)+len(linkMutants)+len(queueMutants)+len(changeMutants) {
+	maps.Copy(all, accessMutants)
+	if len(all) != len(mutants)+len(linkMutants)+len(queueMutants)+len(changeMutants)+len(accessMutants) {
 		t.Fatal("two mutants have one name")
 	}
 	for name, guarded := range all {

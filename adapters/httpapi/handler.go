@@ -201,6 +201,7 @@ func newServer(e *engine.Engine, o Options) (*server, error) {
 	s.registerDashboard()
 	s.registerEvents()
 	s.registerAccount()
+	s.registerAccess()
 	if err := s.registerDocs(); err != nil {
 		return nil, err
 	}

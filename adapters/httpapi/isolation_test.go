@@ -52,6 +52,9 @@ var routes = map[string]kind{
 	"GET /api/v1/events": own, "GET /events": own, "GET /offers": own, "GET /offers/:id": pageOf,
 	"POST /deliveries/:id/retry": pageOf, "POST /deliveries/:id/cancel": pageOf,
 	"GET /rules": own, "POST /rules": own, "GET /account": own, "POST /account/password": own, "POST /account/sessions": own,
+	"POST /account/sessions/:id/end": pageOf, "POST /account/api-keys": own, "POST /account/api-keys/:id/revoke": pageOf,
+	"GET /api/v1/account/api-keys": own, "POST /api/v1/account/api-keys": own, "DELETE /api/v1/account/api-keys/:id": byID,
+	"GET /api/v1/account/sessions": own, "DELETE /api/v1/account/sessions": own, "DELETE /api/v1/account/sessions/:id": byID,
 	"GET /account/export": own, "POST /account/erase": own, "GET /api/v1/account/export": own, "DELETE /api/v1/account": own,
 	"GET /attention": own, "POST /dead-letters/:id/redrive": pageOf, "GET /preview": own, "POST /preview": own,
 	"GET /whatsapp": own, "GET /whatsapp/qr.png": own, "POST /whatsapp/connect": own, "POST /whatsapp/disconnect": own,
@@ -103,6 +106,8 @@ func neighbours(t *testing.T, names ...string) (*house, []*resident) {
 		r.ids["offers"] = []string{offer["id"].(string)}
 		r.ids["deliveries"] = []string{offer["deliveries"].([]any)[0].(map[string]any)["id"].(string)}
 		r.ids["dead-letters"] = []string{r.dead(source)}
+		r.keep("account/api-keys", r.do(201, "POST", "/account/api-keys", map[string]any{"name": r.canary}))
+		r.ids["account/sessions"] = []string{r.do(200, "GET", "/account/sessions", nil).list(t)[0]["id"].(string)}
 		all = append(all, r)
 	}
 	return h, all
@@ -141,7 +146,7 @@ func (r *resident) everything() string {
 	var b strings.Builder
 	for _, path := range []string{
 		"/users/me", "/whatsapp/status", "/groups/source", "/groups/destination", "/affiliate-tags", "/offers", "/dead-letters",
-		"/dashboard/stats", "/dashboard/recent-offers",
+		"/dashboard/stats", "/dashboard/recent-offers", "/account/api-keys", "/account/sessions",
 	} {
 		b.WriteString(r.do(200, "GET", path, nil).body + "\n")
 	}
@@ -168,7 +173,7 @@ func TestRoutesKeepTenantsApart(t *testing.T) {
 			continue
 		}
 		if class == pageOf {
-			theirs := victim.ids[strings.Split(route.Path, "/")[1]]
+			theirs := victim.ids[strings.TrimPrefix(strings.Split(route.Path, "/:")[0], "/")]
 			if len(theirs) == 0 {
 				t.Errorf("%s: the victim has nothing to try it with", name)
 			}

@@ -76,6 +76,10 @@ func (v View) Done(action string) string {
 		return v.T("Senha trocada. Os outros aparelhos saíram da conta.", "Password changed. Other devices were logged out.")
 	case "sessions_ended":
 		return v.T("Os outros aparelhos saíram da conta.", "Other devices were logged out.")
+	case "session_ended":
+		return v.T("Sessão encerrada.", "Session ended.")
+	case "key_revoked":
+		return v.T("Chave revogada. Ela não abre mais nada.", "Key revoked. It opens nothing any more.")
 	case "erased":
 		return v.T("A sua conta e todos os dados foram apagados.", "Your account and all its data were erased.")
 	case "retried":

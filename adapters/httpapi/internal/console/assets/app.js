@@ -119,6 +119,11 @@ document.addEventListener("change", async event => {
   box.setAttribute("aria-invalid", fault ? "true" : "false");
 });
 
+// A field to be copied is selected as a whole.
+document.addEventListener("focusin", event => {
+  if (event.target instanceof HTMLInputElement && "select" in event.target.dataset) event.target.select();
+});
+
 // Only one menu is open at a time, and Escape closes it.
 document.addEventListener("keydown", event => {
   if (event.key === "Escape") $$(".tabs details[open]").forEach(e => { e.open = false; e.querySelector("summary").focus(); });
