@@ -86,7 +86,7 @@ type page struct {
 }
 
 func (s *server) pages() []page {
-	all := []page{
+	all := append(operatorPages(), []page{
 		{http.MethodGet, "/login", strangers, (*visit).showLogin},
 		{http.MethodPost, "/login", strangers, (*visit).login},
 		{http.MethodGet, "/register", strangers, (*visit).showRegister},
@@ -125,7 +125,7 @@ func (s *server) pages() []page {
 		{http.MethodPost, "/stores/:slug", tenants, (*visit).saveTag},
 		{http.MethodPost, "/stores/:slug/check", tenants, (*visit).checkTag},
 		{http.MethodPost, "/stores/:slug/remove", tenants, (*visit).removeTag},
-	}
+	}...)
 	if s.options.Demo != nil {
 		all = append(all, page{http.MethodPost, "/demo", tenants, (*visit).play})
 	}

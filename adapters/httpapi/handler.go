@@ -202,6 +202,7 @@ func newServer(e *engine.Engine, o Options) (*server, error) {
 	s.registerEvents()
 	s.registerAccount()
 	s.registerAccess()
+	s.registerOperator()
 	if err := s.registerDocs(); err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ const (
 	own     kind = "the caller's data, without naming any"
 	byID    kind = "one thing of the caller's, by its id"
 	webhook kind = "a provider's entry"
+	operate kind = "all tenants in numbers, for operators alone"
 	pageOf  kind = "one thing of the visitor's, by its id, in the console"
 )
 
@@ -56,6 +57,10 @@ var routes = map[string]kind{
 	"GET /api/v1/account/api-keys": own, "POST /api/v1/account/api-keys": own, "DELETE /api/v1/account/api-keys/:id": byID,
 	"GET /api/v1/account/sessions": own, "DELETE /api/v1/account/sessions": own, "DELETE /api/v1/account/sessions/:id": byID,
 	"GET /account/export": own, "POST /account/erase": own, "GET /api/v1/account/export": own, "DELETE /api/v1/account": own,
+	"GET /operator": operate, "GET /operator/tenants": operate, "GET /operator/tenants/:id": operate, "GET /operator/instances": operate,
+	"POST /operator/tenants/:id/active": operate, "POST /operator/tenants/:id/limits": operate, "GET /operator/lanes": operate, "GET /operator/audit": operate,
+	"GET /api/v1/operator/tenants": operate, "GET /api/v1/operator/tenants/:id": operate, "PATCH /api/v1/operator/tenants/:id": operate,
+	"GET /api/v1/operator/instances": operate, "GET /api/v1/operator/lanes": operate, "GET /api/v1/operator/audit-log": operate, "GET /api/v1/operator/health": operate,
 	"GET /attention": own, "POST /dead-letters/:id/redrive": pageOf, "GET /preview": own, "POST /preview": own,
 	"GET /whatsapp": own, "GET /whatsapp/qr.png": own, "POST /whatsapp/connect": own, "POST /whatsapp/disconnect": own,
 	"GET /groups": own, "POST /groups": own, "POST /groups/discover": own,
@@ -189,6 +194,11 @@ func TestRoutesKeepTenantsApart(t *testing.T) {
 			}
 			continue
 		}
+		if class == operate {
+			cases++
+			unlike(h, route.Method, strings.Replace(route.Path, ":id", victim.id, 1), intruder, visitor)
+			continue
+		}
 		if class != byID {
 			continue
 		}
@@ -239,6 +249,33 @@ func TestRoutesKeepTenantsApart(t *testing.T) {
 		t.Errorf("the victim changed:\n%s\nbefore:\n%s", after, before)
 	}
 	t.Logf("routes %d, cases %d, leaks %d", len(engineRoutes), cases, leaks)
+}
+
+// unlike reports when an address tells anybody but an operator that something is there.
+func unlike(h *house, method, path string, intruder *resident, visitor *browser) {
+	h.t.Helper()
+	nowhere := "/nowhere"
+	if strings.HasPrefix(path, "/api/") {
+		nowhere = "/api/v1/nowhere"
+	}
+	body := url.Values{"csrf": {"x"}, "active": {"false"}}
+	key := intruder.do(201, "POST", "/account/api-keys", map[string]any{"name": "x"}).json(h.t)
+	for who, header := range map[string][]string{
+		"a stranger": nil, "a tenant": {"Authorization", "Bearer " + intruder.token}, "a tenant's program": {"Authorization", "Bearer " + key["key"].(string)},
+		"a stranger's browser": {"Accept", "text/html", "Cookie", "autopromo_browser=AAAAAAAAAAAAAAAAAAAAAA"},
+	} {
+		got, want := h.send(method, path, body, header...), h.send(method, nowhere, body, header...)
+		if got.status != 404 || want.status != 404 || strings.ReplaceAll(got.body, path, "") != strings.ReplaceAll(want.body, nowhere, "") {
+			h.t.Errorf("%s %s tells %s that it is there: %d %s\nand nowhere %d %s", method, path, who, got.status, got.body, want.status, want.body)
+		}
+	}
+	intruder.do(204, "DELETE", "/account/api-keys/"+key["id"].(string), nil)
+	if method == http.MethodGet && !strings.HasPrefix(path, "/api/") {
+		try := func(path string) string { return strings.ReplaceAll(visitor.do(404, method, path, nil), path, "") }
+		if got, want := try(path), try(nowhere); got != want {
+			h.t.Errorf("%s tells a tenant's browser that it is there:\n%s\nand nowhere:\n%s", path, got, want)
+		}
+	}
 }
 
 func TestWebhooksAndDoorbellsKeepTenantsApart(t *testing.T) {

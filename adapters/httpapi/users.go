@@ -90,10 +90,10 @@ func (s *server) registerUsers() {
 	}, s.register)
 	handle(s, operation{
 		method: http.MethodPost, path: "/users/refresh", id: "refresh", tag: "users", public: true,
-		summary:     "Get a new access token",
+		summary: "Get a new access token",
 		description: "Exchanges a refresh token for a new pair. Each refresh token is good for one exchange, and for a minute " +
 			"after it in case the answer got lost; later use ends the session. 401 means: log in again.",
-		errors:      []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusTooManyRequests},
+		errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusTooManyRequests},
 	}, s.refresh)
 	handle(s, operation{
 		method: http.MethodGet, path: "/users/me", id: "me", tag: "users",

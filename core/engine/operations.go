@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/rand"
 	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
@@ -79,19 +80,6 @@ func (o *Operations) SetLimits(ctx context.Context, id core.TenantID, l core.Lim
 	return o.govern(ctx, id, core.LimitsChanged, describe(l), func(t *core.Tenant) error { t.Limits = l; return nil })
 }
 
-// SetOperator makes the account with an e-mail an operator's, or a tenant's again.
-func (o *Operations) SetOperator(ctx context.Context, email string, operator bool) (core.Tenant, error) {
-	t, err := o.e.TenantByEmail(ctx, email)
-	if err != nil {
-		return core.Tenant{}, err
-	}
-	action := core.OperatorRemoved
-	if operator {
-		action = core.OperatorAdded
-	}
-	return o.govern(ctx, t.ID, action, "", func(t *core.Tenant) error { t.Operator = operator; return nil })
-}
-
 func (o *Operations) govern(ctx context.Context, id core.TenantID, action core.AuditAction, detail string, change func(*core.Tenant) error) (core.Tenant, error) {
 	entry, err := o.e.newID()
 	if err != nil {
@@ -148,3 +136,31 @@ func (o *Operations) Health(ctx context.Context) (h Health, err error) {
 	h.Listeners = o.e.feed.count()
 	return h, nil
 }
+
+// AppointOperator makes the account with an e-mail an operator's, or a tenant's again. It
+// works on the repository alone, for whoever has that: no operator appoints another one.
+func AppointOperator(ctx context.Context, r repository.Repository, email string, operator bool) (core.Tenant, error) {
+	email, err := core.NormalizeEmail(email)
+	if err != nil {
+		return core.Tenant{}, err
+	}
+	id, err := r.Directory().TenantByEmail(ctx, email)
+	if err != nil {
+		return core.Tenant{}, err
+	}
+	now := r.Now().UTC().Truncate(time.Microsecond)
+	entry, err := core.NewUUID(now, rand.Reader)
+	if err != nil {
+		return core.Tenant{}, err
+	}
+	action := core.OperatorRemoved
+	if operator {
+		action = core.OperatorAdded
+	}
+	return r.Tenant(id).Account().Govern(ctx, core.AuditEntry{
+		ID: core.AuditID(entry), Tenant: id, Actor: commandLine, Action: action, At: now,
+	}, func(t *core.Tenant) error { t.Operator = operator; return nil })
+}
+
+// commandLine is written down for what no account did.
+const commandLine = "command line"

@@ -10,7 +10,7 @@ type menuItem struct{ path, icon, name string }
 
 // menu lists the pages; the first four are the tabs of a phone.
 func (v View) menu() []menuItem {
-	return []menuItem{
+	items := []menuItem{
 		{"/", "home", v.T("Início", "Home")},
 		{"/offers", "offers", v.T("Ofertas", "Offers")},
 		{"/groups", "groups", v.T("Grupos", "Groups")},
@@ -21,6 +21,10 @@ func (v View) menu() []menuItem {
 		{"/rules", "rules", v.T("Regras", "Rules")},
 		{"/account", "account", v.T("Conta", "Account")},
 	}
+	if v.Account != nil && v.Account.Operator {
+		items = append(items, menuItem{"/operator", "pulse", v.T("Operação", "Operations")})
+	}
+	return items
 }
 
 func noticeClass(n Notice) string {
@@ -80,6 +84,10 @@ func (v View) Done(action string) string {
 		return v.T("Sessão encerrada.", "Session ended.")
 	case "key_revoked":
 		return v.T("Chave revogada. Ela não abre mais nada.", "Key revoked. It opens nothing any more.")
+	case "tenant_activated":
+		return v.T("Conta ativada.", "Account activated.")
+	case "tenant_deactivated":
+		return v.T("Conta desativada.", "Account deactivated.")
 	case "erased":
 		return v.T("A sua conta e todos os dados foram apagados.", "Your account and all its data were erased.")
 	case "retried":
