@@ -73,6 +73,11 @@ func (w *parallel) accessOperations() map[string]func(*party) {
 				return t.Account().Govern(ctx, e, func(x *core.Tenant) error { x.Limits = limits; return nil })
 			})
 		},
+		"sent": func(p *party) {
+			q := repository.SentQuery{Since: w.earlier("since"), Until: w.now.Add(time.Second), Limit: 5}
+			w.same(p, "sent", func(t repository.Tenant) (any, error) { return t.Deliveries().Sent(ctx, q) })
+			w.same(p, "sent tally", func(t repository.Tenant) (any, error) { return t.Deliveries().SentTally(ctx, q, time.Minute) })
+		},
 		"audit log": func(p *party) {
 			w.same(p, "audit log", func(t repository.Tenant) (any, error) { return t.Account().Audit(ctx) })
 		},

@@ -60,6 +60,8 @@ type tweaks struct {
 	clock    func(r repository.Repository) time.Time
 	byName   func(repository.Directory, string) (core.TenantID, error)
 	byKey    func(repository.Directory, string) (core.TenantID, error)
+	sent     func(m *mutant, own repository.Deliveries, q repository.SentQuery) ([]core.Delivery, error)
+	tally    func(m *mutant, own repository.Deliveries, q repository.SentQuery, step time.Duration) ([]repository.SentTally, error)
 	govern   func(own repository.Account, e core.AuditEntry, change func(*core.Tenant) error) (core.Tenant, error)
 	audit    func(m *mutant, own repository.Account) ([]core.AuditEntry, error)
 	keys     func(*mutant, repository.APIKeys) repository.APIKeys
@@ -466,4 +468,18 @@ func (d mutantDirectory) TenantByAPIKey(ctx context.Context, hash string) (core.
 		return d.Directory.TenantByAPIKey(ctx, hash)
 	}
 	return d.m.byKey(d.Directory, hash)
+}
+
+func (d mutantDeliveries) Sent(ctx context.Context, q repository.SentQuery) ([]core.Delivery, error) {
+	if d.m.sent == nil {
+		return d.Deliveries.Sent(ctx, q)
+	}
+	return d.m.sent(d.m, d.Deliveries, q)
+}
+
+func (d mutantDeliveries) SentTally(ctx context.Context, q repository.SentQuery, step time.Duration) ([]repository.SentTally, error) {
+	if d.m.tally == nil {
+		return d.Deliveries.SentTally(ctx, q, step)
+	}
+	return d.m.tally(d.m, d.Deliveries, q, step)
 }

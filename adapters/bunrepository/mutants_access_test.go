@@ -416,4 +416,56 @@ var accessMutants = map[string]mutation{
 	})},
 }
 
+// historyMutants break the rules of the history of what was sent.
+var historyMutants = map[string]mutation{
+	"lists what others sent": {"SentDeliveriesAreListed", tweaks{
+		sent: func(m *mutant, own repository.Deliveries, q repository.SentQuery) (all []core.Delivery, err error) {
+			seen := m.tenants()
+			slices.Sort(seen)
+			for _, id := range slices.Compact(seen) {
+				some, failed := m.Repository.Tenant(id).Deliveries().Sent(anyContext, q)
+				all, err = append(all, some...), errors.Join(err, failed)
+			}
+			return all, err
+		}}},
+	"lists what was sent first first":     {"SentDeliveriesAreListed", sentWith(nil, slices.Reverse[[]core.Delivery])},
+	"minds no group":                      {"SentDeliveriesAreListed", sentWith(func(q *repository.SentQuery) { q.Destination = "" }, nil)},
+	"minds no beginning":                  {"SentDeliveriesAreListed", sentWith(func(q *repository.SentQuery) { q.Since = time.Time{} }, nil)},
+	"takes the end along":                 {"SentDeliveriesAreListed", sentWith(func(q *repository.SentQuery) { q.Until = q.Until.Add(time.Microsecond) }, nil)},
+	"forgets what was sent at one moment": {"SentDeliveriesAreListed", sentWith(func(q *repository.SentQuery) { q.Before.ID = "" }, nil)},
+	"tallies what others sent": {"SentDeliveriesAreTallied", tweaks{
+		tally: func(m *mutant, own repository.Deliveries, q repository.SentQuery, step time.Duration) (all []repository.SentTally, err error) {
+			seen := m.tenants()
+			slices.Sort(seen)
+			for _, id := range slices.Compact(seen) {
+				some, failed := m.Repository.Tenant(id).Deliveries().SentTally(anyContext, q, step)
+				all, err = append(all, some...), errors.Join(err, failed)
+			}
+			return all, err
+		}}},
+	"tallies by the hour": {"SentDeliveriesAreTallied", tweaks{
+		tally: func(_ *mutant, own repository.Deliveries, q repository.SentQuery, _ time.Duration) ([]repository.SentTally, error) {
+			return own.SentTally(anyContext, q, time.Hour)
+		}}},
+	"tallies without groups": {"SentDeliveriesAreTallied", tweaks{
+		tally: func(_ *mutant, own repository.Deliveries, q repository.SentQuery, step time.Duration) ([]repository.SentTally, error) {
+			q.Destination = ""
+			return own.SentTally(anyContext, q, step)
+		}}},
+}
+
+// sentWith changes what is asked and what is answered.
+func sentWith(ask func(*repository.SentQuery), answer func([]core.Delivery)) tweaks {
+	return tweaks{sent: func(_ *mutant, own repository.Deliveries, q repository.SentQuery) ([]core.Delivery, error) {
+		if ask != nil {
+			ask(&q)
+		}
+		all, err := own.Sent(anyContext, q)
+		if answer != nil {
+			answer(all)
+		}
+		return all, err
+	}}
+}
+
 func listed[T any](v T, _ error) T { return v }

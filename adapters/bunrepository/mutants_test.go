@@ -38,7 +38,8 @@ func TestTheSuiteCatchesMutants(t *testing.T) {
 	maps.Copy(all, queueMutants)
 	maps.Copy(all, changeMutants)
 	maps.Copy(all, accessMutants)
-	if len(all) != len(mutants)+len(linkMutants)+len(queueMutants)+len(changeMutants)+len(accessMutants) {
+	maps.Copy(all, historyMutants)
+	if len(all) != len(mutants)+len(linkMutants)+len(queueMutants)+len(changeMutants)+len(accessMutants)+len(historyMutants) {
 		t.Fatal("two mutants have one name")
 	}
 	for name, guarded := range all {

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/autopromo-cloud/autopromo/core"
 )
 
 // axeVariable names the file axe.min.js of the npm package axe-core, for its checks beside
@@ -30,6 +32,11 @@ func TestBrowserPages(t *testing.T) {
 	s := h.scene("maria", "5511900000041")
 	b := h.browser("pt-BR")
 	b.join("maria@exemplo.com.br")
+	h.appoint("maria@exemplo.com.br") // and sees the operator's pages too
+	_, err := h.engine.Operations("op@exemplo.com.br").SetLimits(t.Context(), h.tenantID("maria@exemplo.com.br"), core.Limits{Destinations: 20, PerDay: 400})
+	h.must(err)
+	_, _, err = h.engine.Tenant(h.tenantID("maria@exemplo.com.br")).CreateAPIKey(t.Context(), "Planilha")
+	h.must(err)
 	h.settles(b, s, "maria-20")
 	h.says(s, "🎧 *Fone JBL Tune 520BT*\nDe ~R$ 299,00~ por *R$ 199,90*\nhttps://www.amazon.com.br/dp/B0BLCKCBRS?tag=ana-20\n\n📲 Meu grupo: https://chat.whatsapp.com/ConviteDaAna")
 	h.says(s, "📱 iPhone por R$ 999 https://celulares-imperdiveis.com.br/iphone")
@@ -50,7 +57,9 @@ func TestBrowserPages(t *testing.T) {
 	pages := []struct{ name, path string }{
 		{"home", "/"}, {"offers", "/offers"}, {"offer", sentOffer}, {"offer-held", heldOffer}, {"groups", "/groups"},
 		{"stores", "/stores"}, {"store", "/stores/amazon"}, {"network", "/stores/awin"}, {"whatsapp", "/whatsapp"},
-		{"attention", "/attention"}, {"preview", "/preview"}, {"rules", "/rules"}, {"account", "/account"}, {"missing", "/nowhere"},
+		{"attention", "/attention"}, {"preview", "/preview"}, {"rules", "/rules"}, {"account", "/account"}, {"history", "/history"},
+		{"operator", "/operator"}, {"operator-tenants", "/operator/tenants"}, {"operator-tenant", "/operator/tenants/" + string(h.tenantID("maria@exemplo.com.br"))},
+		{"operator-instances", "/operator/instances"}, {"operator-lanes", "/operator/lanes"}, {"operator-audit", "/operator/audit"}, {"missing", "/nowhere"},
 	}
 	shown := 0
 	for _, size := range []struct {

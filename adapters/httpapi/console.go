@@ -99,6 +99,7 @@ func (s *server) pages() []page {
 		{http.MethodGet, "/offers/:id", tenants, (*visit).showOffer},
 		{http.MethodPost, "/deliveries/:id/retry", tenants, (*visit).retryDelivery},
 		{http.MethodPost, "/deliveries/:id/cancel", tenants, (*visit).cancelDelivery},
+		{http.MethodGet, "/history", tenants, (*visit).showHistory},
 		{http.MethodGet, "/attention", tenants, (*visit).showAttention},
 		{http.MethodPost, "/dead-letters/:id/redrive", tenants, (*visit).redrive},
 		{http.MethodGet, "/preview", tenants, (*visit).showPreview},

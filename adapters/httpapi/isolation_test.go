@@ -61,7 +61,7 @@ var routes = map[string]kind{
 	"POST /operator/tenants/:id/active": operate, "POST /operator/tenants/:id/limits": operate, "GET /operator/lanes": operate, "GET /operator/audit": operate,
 	"GET /api/v1/operator/tenants": operate, "GET /api/v1/operator/tenants/:id": operate, "PATCH /api/v1/operator/tenants/:id": operate,
 	"GET /api/v1/operator/instances": operate, "GET /api/v1/operator/lanes": operate, "GET /api/v1/operator/audit-log": operate, "GET /api/v1/operator/health": operate,
-	"GET /attention": own, "POST /dead-letters/:id/redrive": pageOf, "GET /preview": own, "POST /preview": own,
+	"GET /history": own, "GET /attention": own, "POST /dead-letters/:id/redrive": pageOf, "GET /preview": own, "POST /preview": own,
 	"GET /whatsapp": own, "GET /whatsapp/qr.png": own, "POST /whatsapp/connect": own, "POST /whatsapp/disconnect": own,
 	"GET /groups": own, "POST /groups": own, "POST /groups/discover": own,
 	"GET /stores": own, "GET /stores/:slug": own, "POST /stores/:slug": own,
@@ -75,6 +75,8 @@ type resident struct {
 	canary  string
 	phone   *fakewhatsapp.Phone
 	group   *fakewhatsapp.Group
+	source  *fakewhatsapp.Group
+	poster  *fakewhatsapp.Phone // who posts in the source
 	session string
 	ids     map[string][]string // by the route's collection
 }
@@ -93,6 +95,7 @@ func neighbours(t *testing.T, names ...string) (*house, []*resident) {
 		source, err := h.world.AddGroup(fakewhatsapp.GroupSpec{Subject: "Fonte " + r.canary, Admins: []*fakewhatsapp.Phone{poster}})
 		h.must(err)
 		source.Add(r.phone)
+		r.source, r.poster = source, poster
 		r.group, err = h.world.AddGroup(fakewhatsapp.GroupSpec{Subject: "Destino " + r.canary, Admins: []*fakewhatsapp.Phone{r.phone}})
 		h.must(err)
 		r.connect(r.phone)
@@ -233,7 +236,7 @@ func TestRoutesKeepTenantsApart(t *testing.T) {
 			visitor.do(404, http.MethodPost, path, url.Values{"csrf": {token}, "id": {id}, "f.tag": {"roubada-20"}})
 		}
 	}
-	for _, path := range []string{"/", "/offers", "/groups", "/stores", "/stores/amazon", "/attention", "/rules", "/account", "/whatsapp", "/account/export"} {
+	for _, path := range []string{"/", "/offers", "/history", "/history?group=" + victim.ids["groups/destination"][0], "/groups", "/stores", "/stores/amazon", "/attention", "/rules", "/account", "/whatsapp", "/account/export"} {
 		cases++
 		if page := visitor.open(path); strings.Contains(page, victim.canary) || !strings.Contains(page, "bia") {
 			leaks++

@@ -347,6 +347,12 @@ type Deliveries interface {
 	// wanted it. From dispatching or ambiguous it becomes cancelled instead, with ReasonRevoked
 	// or ReasonEdited, when the message is revoked or the offer held by now.
 	Settle(ctx context.Context, s Settle) (core.Delivery, error)
+	// Sent lists the sent deliveries that a query selects, sent last first.
+	Sent(ctx context.Context, q SentQuery) ([]core.Delivery, error)
+	// SentTally counts those of q by destination in steps of whole seconds that follow each
+	// other from q.Since, the oldest step first, then by destination; Before and Limit do not
+	// count. Steps without a delivery are left out.
+	SentTally(ctx context.Context, q SentQuery, step time.Duration) ([]SentTally, error)
 	// Unproven lists deliveries to a chat that are dispatching, ambiguous or unconfirmed,
 	// oldest attempt first, for matching against proof; and, when id is not "", those that
 	// carry this MessageID or ClientID in any state.

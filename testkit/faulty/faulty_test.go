@@ -19,7 +19,7 @@ import (
 var reads = []string{
 	"Account.Get", "Account.Stats", "Account.Activity", "Account.Audit", "APIKeys.List", "Sessions.List", "Instance.Get", "Sources.List", "Sources.Active", "Destinations.List", "Destinations.Get",
 	"Tags.List", "MintedLinks.Find", "MintedLinks.Get", "Inbox.Newest", "Inbox.Dead", "Offers.Get", "Offers.ByInbox", "Offers.Near",
-	"Offers.List", "Deliveries.Get", "Deliveries.Ready", "Deliveries.Unproven", "Lane.History",
+	"Offers.List", "Deliveries.Get", "Deliveries.Ready", "Deliveries.Sent", "Deliveries.SentTally", "Deliveries.Unproven", "Lane.History",
 	"Directory.TenantByEmail", "Directory.TenantByWebhook", "Directory.TenantByInstanceName", "Directory.TenantByAPIKey", "Directory.Unchecked",
 	"Queue.Backlog", "Queue.Unsettled", "Queue.Ledger",
 	"FullGateway.Capabilities", "FullGateway.Authenticate", "FullGateway.Decode",

@@ -17,6 +17,7 @@ func (v View) menu() []menuItem {
 		{"/stores", "stores", v.T("Lojas", "Stores")},
 		{"/whatsapp", "phone", "WhatsApp"},
 		{"/attention", "held", v.T("Atenção", "Attention")},
+		{"/history", "history", v.T("Histórico", "History")},
 		{"/preview", "preview", v.T("Testar texto", "Try a text")},
 		{"/rules", "rules", v.T("Regras", "Rules")},
 		{"/account", "account", v.T("Conta", "Account")},
