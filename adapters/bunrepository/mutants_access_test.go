@@ -433,6 +433,11 @@ var historyMutants = map[string]mutation{
 	"minds no beginning":                  {"SentDeliveriesAreListed", sentWith(func(q *repository.SentQuery) { q.Since = time.Time{} }, nil)},
 	"takes the end along":                 {"SentDeliveriesAreListed", sentWith(func(q *repository.SentQuery) { q.Until = q.Until.Add(time.Microsecond) }, nil)},
 	"forgets what was sent at one moment": {"SentDeliveriesAreListed", sentWith(func(q *repository.SentQuery) { q.Before.ID = "" }, nil)},
+	"lists offers of any product": {"OffersAreFilteredByProduct", tweaks{
+		list: func(o repository.Offers, q repository.OfferQuery) ([]core.Offer, error) {
+			q.Product = ""
+			return o.List(anyContext, q)
+		}}},
 	"tallies what others sent": {"SentDeliveriesAreTallied", tweaks{
 		tally: func(m *mutant, own repository.Deliveries, q repository.SentQuery, step time.Duration) (all []repository.SentTally, err error) {
 			seen := m.tenants()

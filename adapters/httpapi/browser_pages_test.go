@@ -44,6 +44,8 @@ func TestBrowserPages(t *testing.T) {
 		page := b.open("/offers")
 		return strings.Contains(page, `badge good">Enviada`) && strings.Contains(page, `badge warn">Retida`)
 	})
+	h.says(s, "🎧 *Fone JBL Tune 520BT* agora por *R$ 179,90*\nhttps://www.amazon.com.br/dp/B0BLCKCBRS?tag=ana-20")
+	h.eventually("the same again is not", func() bool { return strings.Count(b.open("/offers"), `class="offer"`) == 3 })
 	detail := regexp.MustCompile(`/offers/[0-9a-f-]{36}`)
 	b.open("/offers?status=sent")
 	sentOffer := detail.FindString(b.page)

@@ -88,7 +88,7 @@ func TestOperatorGoverns(t *testing.T) {
 	b.shows("Valor fora do permitido", `value="muitos"`)
 	b.submit(422, page+"/limits", "max_per_day", "2001")
 	b.submit(200, page+"/limits", "max_destinations", "1", "max_per_day", "25")
-	b.shows("Salvo.", "max_destinations=1 max_per_day=25", "limite por dia: 25", "por op@exemplo.com.br")
+	b.shows("Salvo.", "destinos: 1; mensagens por dia: 25", "limite por dia: 25", "por op@exemplo.com.br")
 
 	// The limits hold: a second group to post to is refused, one that is on stays on.
 	if me := bia.do(200, "GET", "/users/me", nil).json(t)["limits"].(map[string]any); me["max_destinations"] != 1.0 || me["max_per_day"] != 25.0 {
@@ -133,7 +133,7 @@ func TestOperatorGoverns(t *testing.T) {
 		t.Errorf("audit log %s", got)
 	}
 	b.open("/operator/audit")
-	b.shows("bia@exemplo.com.br", "Limites alterados", "Tornou-se operador", "command line")
+	b.shows("bia@exemplo.com.br", "Limites alterados", "Tornou-se operador", "linha de comando")
 	if exported := bia.do(200, "GET", "/account/export", nil).body; len(regexp.MustCompile(`"action": "`).FindAllString(exported, -1)) != 4 {
 		t.Error("the export lacks what was done to the tenant")
 	}

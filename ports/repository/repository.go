@@ -331,6 +331,8 @@ type SaveOffer struct {
 type OfferQuery struct {
 	// Status filters when not "".
 	Status core.OfferStatus
+	// Product filters by ProductKey when not "".
+	Product string
 	// Before is the id to continue after (UUIDv7 order is creation order); "" for the start.
 	Before core.OfferID
 	Limit  int

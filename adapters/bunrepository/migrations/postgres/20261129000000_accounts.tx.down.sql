@@ -1,3 +1,5 @@
+DROP INDEX IF EXISTS offers_product;
+--bun:split
 REVOKE SELECT (sent_at) ON deliveries FROM autopromo_directory;
 --bun:split
 REVOKE SELECT (provider, reason, updated_at) ON whatsapp_instances FROM autopromo_directory;

@@ -41,6 +41,9 @@ CREATE TABLE IF NOT EXISTS audit_log (
 --bun:split
 CREATE INDEX IF NOT EXISTS audit_log_newest ON audit_log (id);
 --bun:split
+-- What a product cost each time.
+CREATE INDEX IF NOT EXISTS offers_product ON offers (user_id, product_key, id) WHERE product_key <> '';
+--bun:split
 ALTER TABLE api_keys ENABLE ROW LEVEL SECURITY;
 --bun:split
 ALTER TABLE api_keys FORCE ROW LEVEL SECURITY;

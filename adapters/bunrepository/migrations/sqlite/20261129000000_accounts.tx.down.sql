@@ -1,3 +1,5 @@
+DROP INDEX IF EXISTS offers_product;
+--bun:split
 DROP TABLE IF EXISTS audit_log;
 --bun:split
 DROP TABLE IF EXISTS sessions;

@@ -40,3 +40,6 @@ CREATE TABLE IF NOT EXISTS audit_log (
 ) STRICT;
 --bun:split
 CREATE INDEX IF NOT EXISTS audit_log_newest ON audit_log (id);
+--bun:split
+-- What a product cost each time.
+CREATE INDEX IF NOT EXISTS offers_product ON offers (user_id, product_key, id) WHERE product_key <> '';

@@ -74,13 +74,20 @@ func (v View) byGroup(h History) []sum {
 	return all
 }
 
-// byDay adds up by day, the latest first; days without anything are among them.
+// quietDays is up to how many days those without anything are listed too.
+const quietDays = 14
+
+// byDay adds up by day, the latest first.
 func (v View) byDay(h History) (all []sum) {
 	counts := map[string]int{}
 	for _, t := range h.Tally {
 		counts[t.At.In(v.location()).Format(time.DateOnly)] += t.N
 	}
+	long := h.From.Before(h.To.AddDate(0, 0, 1-quietDays))
 	for day := h.To; !day.Before(h.From); day = day.AddDate(0, 0, -1) {
+		if long && counts[day.Format(time.DateOnly)] == 0 {
+			continue
+		}
 		one := h
 		one.From, one.To = day, day
 		all = append(all, sum{v.weekday(day), one.Path(), counts[day.Format(time.DateOnly)]})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
@@ -61,6 +62,14 @@ func (v View) here(path string) bool {
 	return v.current(path)
 }
 
+// shade is the class of a term: one that is zero stands back.
+func (p part) shade() string {
+	if p.n == 0 {
+		return "plain"
+	}
+	return p.how
+}
+
 // part is one term of the ledger's equation.
 type part struct {
 	name string
@@ -109,11 +118,14 @@ func (v View) equation(h Health) string {
 }
 
 // milliseconds is a short time, as people compare it.
-func milliseconds(d time.Duration) string {
-	if d < 10*time.Millisecond {
-		return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
+func (v View) milliseconds(d time.Duration) string {
+	switch {
+	case d < time.Millisecond:
+		return "< 1 ms"
+	case d < 10*time.Millisecond:
+		return strings.Replace(fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000), ".", v.T(",", "."), 1)
 	}
-	return fmt.Sprintf("%d ms", d.Milliseconds())
+	return v.Number(int(d.Milliseconds())) + " ms"
 }
 
 // limit is a limit in words.
@@ -137,6 +149,23 @@ func (t Tenant) limits() Form {
 		f.Values["max_per_day"] = strconv.Itoa(t.TenantSummary.Limits.PerDay)
 	}
 	return f
+}
+
+// auditDetail says in words what an entry has as detail.
+func (v View) auditDetail(e core.AuditEntry) string {
+	var l core.Limits
+	if n, err := fmt.Sscanf(e.Detail, "max_destinations=%d max_per_day=%d", &l.Destinations, &l.PerDay); n != 2 || err != nil {
+		return e.Detail
+	}
+	return v.Tf("destinos: %s; mensagens por dia: %s", "destinations: %s; messages a day: %s", v.limit(l.Destinations), v.limit(l.PerDay))
+}
+
+// actor is who did it; what no account did was done where the program runs.
+func (v View) actor(e core.AuditEntry) string {
+	if e.Actor == "command line" {
+		return v.T("linha de comando", "command line")
+	}
+	return e.Actor
 }
 
 // statusText is how somebody's WhatsApp stands.

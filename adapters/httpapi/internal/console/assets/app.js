@@ -132,5 +132,11 @@ document.addEventListener("click", event => {
   $$(".tabs details[open]").forEach(e => { if (!e.contains(event.target)) e.open = false; });
 });
 
+// Of a row of pages that is wider than the window, the one that is shown is in sight.
+for (const row of $$(".chips.scroll")) {
+  const here = row.querySelector("[aria-current]");
+  if (here) row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+}
+
 start();
 listen();
