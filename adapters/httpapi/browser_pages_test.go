@@ -32,7 +32,8 @@ func TestBrowserPages(t *testing.T) {
 	s := h.scene("maria", "5511900000041")
 	b := h.browser("pt-BR")
 	b.join("maria@exemplo.com.br")
-	h.appoint("maria@exemplo.com.br") // and sees the operator's pages too
+	h.client("op@exemplo.com.br")
+	h.appoint("op@exemplo.com.br")
 	_, err := h.engine.Operations("op@exemplo.com.br").SetLimits(t.Context(), h.tenantID("maria@exemplo.com.br"), core.Limits{Destinations: 20, PerDay: 400})
 	h.must(err)
 	_, _, err = h.engine.Tenant(h.tenantID("maria@exemplo.com.br")).CreateAPIKey(t.Context(), "Planilha")
@@ -56,12 +57,15 @@ func TestBrowserPages(t *testing.T) {
 	if err != nil {
 		t.Logf("without axe-core: %s names no file; our own checks run", axeVariable)
 	}
-	pages := []struct{ name, path string }{
+	type shownPage struct{ name, path string }
+	pages := []shownPage{
 		{"home", "/"}, {"offers", "/offers"}, {"offer", sentOffer}, {"offer-held", heldOffer}, {"groups", "/groups"},
 		{"stores", "/stores"}, {"store", "/stores/amazon"}, {"network", "/stores/awin"}, {"whatsapp", "/whatsapp"},
-		{"attention", "/attention"}, {"preview", "/preview"}, {"rules", "/rules"}, {"account", "/account"}, {"history", "/history"},
+		{"attention", "/attention"}, {"preview", "/preview"}, {"rules", "/rules"}, {"account", "/account"}, {"history", "/history"}, {"missing", "/nowhere"},
+	}
+	operatorPages := []shownPage{
 		{"operator", "/operator"}, {"operator-tenants", "/operator/tenants"}, {"operator-tenant", "/operator/tenants/" + string(h.tenantID("maria@exemplo.com.br"))},
-		{"operator-instances", "/operator/instances"}, {"operator-lanes", "/operator/lanes"}, {"operator-audit", "/operator/audit"}, {"missing", "/nowhere"},
+		{"operator-instances", "/operator/instances"}, {"operator-lanes", "/operator/lanes"}, {"operator-audit", "/operator/audit"},
 	}
 	shown := 0
 	for _, size := range []struct {
@@ -70,10 +74,8 @@ func TestBrowserPages(t *testing.T) {
 	}{{"desktop", 1280, 800}, {"phone", 360, 740}} {
 		for _, language := range []string{"pt-BR", "en"} {
 			for _, theme := range []string{"light", "dark"} {
-				p := h.visitor(browser, language, size.width, size.height)
-				p.theme(theme)
 				variant := strings.Join([]string{size.name, language, theme}, "-")
-				look := func(name string) {
+				look := func(p *person, name string) {
 					shown++
 					p.picture(name + "-" + variant)
 					for _, problem := range evaluate[[]string](p, ownChecks) {
@@ -89,23 +91,29 @@ func TestBrowserPages(t *testing.T) {
 						}
 					}
 				}
-				p.open("/login")
-				look("login")
-				p.open("/register")
-				look("register")
-				p.entersAs("maria@exemplo.com.br")
-				for _, page := range pages {
-					p.open(page.path)
-					look(page.name)
-				}
-				p.mu.Lock()
-				for _, f := range p.faults {
-					if !strings.Contains(f, "/nowhere") { // which is a 404, and shall be one
-						t.Errorf("%s: the browser: %s", variant, f)
+				visit := func(email string, pages []shownPage) {
+					p := h.visitor(browser, language, size.width, size.height)
+					p.theme(theme)
+					p.open("/login")
+					look(p, "login")
+					p.open("/register")
+					look(p, "register")
+					p.entersAs(email)
+					for _, page := range pages {
+						p.open(page.path)
+						look(p, page.name)
 					}
+					p.mu.Lock()
+					for _, f := range p.faults {
+						if !strings.Contains(f, "/nowhere") { // which is a 404, and shall be one
+							t.Errorf("%s: the browser: %s", variant, f)
+						}
+					}
+					p.mu.Unlock()
+					p.act(chromedp.Navigate("about:blank")) // ends its stream of events
 				}
-				p.mu.Unlock()
-				p.act(chromedp.Navigate("about:blank")) // ends its stream of events
+				visit("maria@exemplo.com.br", pages)
+				visit("op@exemplo.com.br", operatorPages)
 			}
 		}
 	}

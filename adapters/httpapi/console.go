@@ -106,6 +106,10 @@ func (s *server) pages() []page {
 		{http.MethodGet, "/rules", tenants, (*visit).showRules},
 		{http.MethodPost, "/rules", tenants, (*visit).saveRules},
 		{http.MethodGet, "/account", tenants, (*visit).showAccount},
+		// Where a form was answered with a page, that page can be asked for again.
+		{http.MethodGet, "/account/password", tenants, (*visit).showAccount},
+		{http.MethodGet, "/account/api-keys", tenants, (*visit).showAccount},
+		{http.MethodGet, "/account/erase", tenants, (*visit).showAccount},
 		{http.MethodPost, "/account/password", tenants, (*visit).changePassword},
 		{http.MethodPost, "/account/sessions", tenants, (*visit).endOtherSessions},
 		{http.MethodPost, "/account/sessions/:id/end", tenants, (*visit).endSession},

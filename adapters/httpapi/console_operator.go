@@ -18,6 +18,7 @@ func operatorPages() []page {
 		{http.MethodGet, "/operator/tenants", operators, (*visit).showTenants},
 		{http.MethodGet, "/operator/tenants/:id", operators, (*visit).showTenant},
 		{http.MethodPost, "/operator/tenants/:id/active", operators, (*visit).setActive},
+		{http.MethodGet, "/operator/tenants/:id/limits", operators, (*visit).showTenant}, // again, after a refused form
 		{http.MethodPost, "/operator/tenants/:id/limits", operators, (*visit).setLimits},
 		{http.MethodGet, "/operator/instances", operators, (*visit).showInstances},
 		{http.MethodGet, "/operator/lanes", operators, (*visit).showLanes},
