@@ -107,6 +107,7 @@ func (s *server) pages() []page {
 		{http.MethodPost, "/rules", tenants, (*visit).saveRules},
 		{http.MethodGet, "/account", tenants, (*visit).showAccount},
 		// Where a form was answered with a page, that page can be asked for again.
+		{http.MethodGet, "/whatsapp/connect", tenants, (*visit).showWhatsApp},
 		{http.MethodGet, "/account/password", tenants, (*visit).showAccount},
 		{http.MethodGet, "/account/api-keys", tenants, (*visit).showAccount},
 		{http.MethodGet, "/account/erase", tenants, (*visit).showAccount},

@@ -57,7 +57,7 @@ var routes = map[string]kind{
 	"GET /api/v1/account/api-keys": own, "POST /api/v1/account/api-keys": own, "DELETE /api/v1/account/api-keys/:id": byID,
 	"GET /api/v1/account/sessions": own, "DELETE /api/v1/account/sessions": own, "DELETE /api/v1/account/sessions/:id": byID,
 	"GET /account/export": own, "POST /account/erase": own, "GET /api/v1/account/export": own, "DELETE /api/v1/account": own,
-	"GET /account/password": own, "GET /account/api-keys": own, "GET /account/erase": own, "GET /operator/tenants/:id/limits": operate,
+	"GET /whatsapp/connect": own, "GET /account/password": own, "GET /account/api-keys": own, "GET /account/erase": own, "GET /operator/tenants/:id/limits": operate,
 	"GET /operator": operate, "GET /operator/tenants": operate, "GET /operator/tenants/:id": operate, "GET /operator/instances": operate,
 	"POST /operator/tenants/:id/active": operate, "POST /operator/tenants/:id/limits": operate, "GET /operator/lanes": operate, "GET /operator/audit": operate,
 	"GET /api/v1/operator/tenants": operate, "GET /api/v1/operator/tenants/:id": operate, "PATCH /api/v1/operator/tenants/:id": operate,
