@@ -91,13 +91,13 @@ func TestBrowserPages(t *testing.T) {
 						}
 					}
 				}
-				visit := func(email string, pages []shownPage) {
+				visit := func(email string, doors, pages []shownPage) {
 					p := h.visitor(browser, language, size.width, size.height)
 					p.theme(theme)
-					p.open("/login")
-					look(p, "login")
-					p.open("/register")
-					look(p, "register")
+					for _, page := range doors {
+						p.open(page.path)
+						look(p, page.name)
+					}
 					p.entersAs(email)
 					for _, page := range pages {
 						p.open(page.path)
@@ -112,8 +112,8 @@ func TestBrowserPages(t *testing.T) {
 					p.mu.Unlock()
 					p.act(chromedp.Navigate("about:blank")) // ends its stream of events
 				}
-				visit("maria@exemplo.com.br", pages)
-				visit("op@exemplo.com.br", operatorPages)
+				visit("maria@exemplo.com.br", []shownPage{{"login", "/login"}, {"register", "/register"}}, pages)
+				visit("op@exemplo.com.br", nil, operatorPages)
 			}
 		}
 	}
