@@ -116,11 +116,11 @@ const backlogShown = 100
 
 // Health asks everything that can be asked without changing anything.
 func (o *Operations) Health(ctx context.Context) (h Health, err error) {
-	began := time.Now()
+	began := o.e.config.Now()
 	if h.DatabaseFault = o.e.Ready(ctx); h.DatabaseFault != nil {
 		return h, nil
 	}
-	h.Database = time.Since(began)
+	h.Database = o.e.config.Now().Sub(began)
 	if h.Ledger, err = o.e.deps.Repository.Queue().Ledger(ctx); err != nil {
 		return h, err
 	}
