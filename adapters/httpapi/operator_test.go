@@ -107,6 +107,14 @@ func TestOperatorGoverns(t *testing.T) {
 	change(waiting["id"].(string), 200, true)
 	change(bia.ids["groups/destination"][0], 409, true)
 
+	mine := h.browser("pt-BR")
+	mine.open("/login")
+	mine.submit(200, "/login", "email", "bia@exemplo.com.br", "password", password)
+	mine.open("/groups")
+	mine.shows("Você posta em 1 de 1 grupo que o plano")
+	mine.open("/rules")
+	mine.shows("permite 25 mensagens por dia")
+
 	// Shut out at once, and let in again.
 	b.open(page)
 	b.submit(200, page+"/active", "active", "false")
