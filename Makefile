@@ -13,9 +13,10 @@ TIMEOUT  ?= 20m
 # Runs a command where PostgreSQL and Redis can be had.
 SERVICES := testkit/services/with
 
-# Packages whose goroutines share memory; the race detector is slow elsewhere for nothing.
+# Packages whose goroutines share memory; the race detector is slow elsewhere for nothing. Of
+# httpapi that is the streams of events.
 CONCURRENT := ./core/engine/... ./adapters/bunrepository/... ./adapters/watermillbus/... ./adapters/whatsmeow/... \
-	./testkit/fakewhatsapp/... ./testkit/fakeevolution/... ./apps/... ./adapters/httpapi
+	./testkit/fakewhatsapp/... ./testkit/fakeevolution/... ./apps/...
 
 .DEFAULT_GOAL := help
 
@@ -53,6 +54,7 @@ test: ## Run all tests
 .PHONY: race
 race: ## Run the tests of concurrent packages under the race detector
 	CGO_ENABLED=1 $(SERVICES) go test -race -short -timeout $(TIMEOUT) $(CONCURRENT)
+	CGO_ENABLED=1 go test -race -short -timeout $(TIMEOUT) -run Event ./adapters/httpapi
 
 .PHONY: crash
 crash: ## Kill the real program and its servers at every point, and judge by what was posted
