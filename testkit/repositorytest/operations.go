@@ -131,7 +131,7 @@ func lanesSummarized(tb testing.TB, r repository.Repository) {
 	w := newWorld(tb, r)
 	first, second, idle := w.shop(), w.shop(), w.shop()
 	idle.inState(core.DeliverySent, "amazon:1", idle.groups[0])
-	first.offer("amazon:1", first.groups...)
+	offer := first.offer("amazon:1", first.groups...)
 	due := w.now
 	w.pass(time.Minute)
 	second.offer("amazon:2", second.groups[0])
@@ -157,11 +157,7 @@ func lanesSummarized(tb testing.TB, r repository.Repository) {
 	held := waiting[0]
 	held.Holder, held.LeaseUntil = "holder", w.now.Add(time.Minute)
 	w.same("leased", ask(w.now, 1), []repository.LaneSummary{held})
-	d := first.groups[0]
-	ready, err := first.Deliveries().Ready(w.ctx, 1)
-	w.ok("ready", err)
-	w.same("to", ready[0].DestinationID, d.ID)
-	permit := first.permit(ready[0], taken)
+	permit := first.permit(offer.Deliveries[0], taken)
 	_, err = first.Lane().Begin(w.ctx, permit)
 	w.ok("begin", err)
 	lanes := ask(w.now, 10)
