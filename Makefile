@@ -1,7 +1,9 @@
 # Everything here needs Go and nothing else; race also needs a C compiler. Tests of the
-# distributed profile get PostgreSQL and Redis by themselves (testkit/services/with). Tools
-# are pinned and run through the go command, so go.mod stays free of them.
+# distributed profile get PostgreSQL and Redis by themselves, and those in a browser get
+# Chromium (testkit/services/with). Tools are pinned and run through the go command, so
+# go.mod stays free of them.
 GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+TEMPL         := go run github.com/a-h/templ/cmd/templ@v0.3.977
 GOVULNCHECK   := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null)
@@ -11,7 +13,8 @@ TIMEOUT  ?= 20m
 # Runs a command where PostgreSQL and Redis can be had.
 SERVICES := testkit/services/with
 
-# Packages whose goroutines share memory; the race detector is slow elsewhere for nothing.
+# Packages whose goroutines share memory; the race detector is slow elsewhere for nothing. Of
+# httpapi that is the streams of events.
 CONCURRENT := ./core/engine/... ./adapters/bunrepository/... ./adapters/watermillbus/... ./adapters/whatsmeow/... \
 	./testkit/fakewhatsapp/... ./testkit/fakeevolution/... ./apps/...
 
@@ -46,11 +49,12 @@ export VERDICT
 .PHONY: test
 test: SHELL := /bin/bash -o pipefail
 test: ## Run all tests
-	CGO_ENABLED=0 $(SERVICES) go test -v -timeout $(TIMEOUT) ./... 2>&1 | awk "$$VERDICT"
+	CGO_ENABLED=0 $(SERVICES) --browser go test -v -timeout $(TIMEOUT) ./... 2>&1 | awk "$$VERDICT"
 
 .PHONY: race
 race: ## Run the tests of concurrent packages under the race detector
 	CGO_ENABLED=1 $(SERVICES) go test -race -short -timeout $(TIMEOUT) $(CONCURRENT)
+	CGO_ENABLED=1 go test -race -short -timeout $(TIMEOUT) -run Event ./adapters/httpapi
 
 .PHONY: crash
 crash: ## Kill the real program and its servers at every point, and judge by what was posted
@@ -65,8 +69,20 @@ vet: ## The quick part of lint: format and go vet
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
 
+.PHONY: generate
+generate: ## Make the Go of the console's pages (*.templ) anew
+	$(TEMPL) generate -path adapters/httpapi/internal/console
+
+# What is committed has to be what the pages say, made by the version that is pinned.
+.PHONY: generated
+generated:
+	@before=$$(cat adapters/httpapi/internal/console/*_templ.go | cksum); \
+	$(TEMPL) generate -log-level error -path adapters/httpapi/internal/console; \
+	if [ "$$before" != "$$(cat adapters/httpapi/internal/console/*_templ.go | cksum)" ]; then \
+		echo "the pages were not made anew: run make generate and commit what it changes"; exit 1; fi
+
 .PHONY: lint
-lint: vet ## Check format, vet and the linters of .golangci.yml
+lint: vet generated ## Check format, vet, what is generated, and the linters of .golangci.yml
 	CGO_ENABLED=0 $(GOLANGCI_LINT) run ./...
 
 .PHONY: fuzz

@@ -29,6 +29,12 @@ type (
 	OfferID string
 	// DeliveryID names one offer on its way to one destination.
 	DeliveryID string
+	// APIKeyID names a key for a program of a tenant.
+	APIKeyID string
+	// SessionID names a log-in of a tenant.
+	SessionID string
+	// AuditID names an operator's action on a tenant.
+	AuditID string
 )
 
 // MessageID is WhatsApp's id of a message, unique only together with its chat and author.

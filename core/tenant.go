@@ -12,8 +12,10 @@ type Tenant struct {
 	Email        string // as [NormalizeEmail] gives it; unique
 	FullName     string
 	PasswordHash Secret // a PHC string; empty when the embedder authenticates its own users
-	Active       bool
-	Session      int // raised to end every session of the tenant
+	Active       bool   // an inactive tenant cannot log in, and nothing of it is processed or sent
+	Operator     bool   // may look after the installation
+	Limits       Limits // set by an operator
+	Session      int    // raised to end every session of the tenant
 	Settings     Settings
 	CreatedAt    time.Time
 }

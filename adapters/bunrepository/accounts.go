@@ -15,21 +15,25 @@ import (
 type userRow struct {
 	bun.BaseModel `bun:"table:users,alias:u"`
 
-	ID           core.TenantID `bun:"id,pk"`
-	Email        string        `bun:"email"`
-	FullName     string        `bun:"full_name"`
-	PasswordHash string        `bun:"password_hash"`
-	Active       bool          `bun:"is_active"`
-	Session      int           `bun:"session"`
-	Settings     string        `bun:"settings"`
-	CreatedAt    int64         `bun:"created_at"`
+	ID              core.TenantID `bun:"id,pk"`
+	Email           string        `bun:"email"`
+	FullName        string        `bun:"full_name"`
+	PasswordHash    string        `bun:"password_hash"`
+	Active          bool          `bun:"is_active"`
+	Operator        bool          `bun:"is_operator"`
+	MaxDestinations int           `bun:"max_destinations"`
+	MaxPerDay       int           `bun:"max_per_day"`
+	Session         int           `bun:"session"`
+	Settings        string        `bun:"settings"`
+	CreatedAt       int64         `bun:"created_at"`
 }
 
 func fromTenant(t core.Tenant) (userRow, error) {
 	settings, err := fromSettings(t.Settings)
 	return userRow{
 		ID: t.ID, Email: t.Email, FullName: t.FullName, PasswordHash: t.PasswordHash.Reveal(),
-		Active: t.Active, Session: t.Session, Settings: settings, CreatedAt: micros(t.CreatedAt),
+		Active: t.Active, Operator: t.Operator, MaxDestinations: t.Limits.Destinations, MaxPerDay: t.Limits.PerDay,
+		Session: t.Session, Settings: settings, CreatedAt: micros(t.CreatedAt),
 	}, err
 }
 
@@ -37,7 +41,8 @@ func (r userRow) toTenant() (core.Tenant, error) {
 	settings, err := toSettings(r.Settings)
 	return core.Tenant{
 		ID: r.ID, Email: r.Email, FullName: r.FullName, PasswordHash: core.NewSecret(r.PasswordHash),
-		Active: r.Active, Session: r.Session, Settings: settings, CreatedAt: moment(r.CreatedAt),
+		Active: r.Active, Operator: r.Operator, Limits: core.Limits{Destinations: r.MaxDestinations, PerDay: r.MaxPerDay},
+		Session: r.Session, Settings: settings, CreatedAt: moment(r.CreatedAt),
 	}, err
 }
 

@@ -94,12 +94,58 @@ func (w *parallel) crossOperations() map[string]func(*party) {
 			slices.Sort(got)
 			w.compare(p, "unchecked", answered(got, err), answered(want, nil))
 		},
+		"all tenants": func(p *party) {
+			since := w.earlier("since")
+			ask := func(r *Repository) ([]repository.TenantSummary, error) {
+				return r.Operations().Tenants(ctx, repository.TenantQuery{Limit: 10, Since: since})
+			}
+			want := all(w, ask)
+			slices.Reverse(want)
+			got, err := ask(w.shared)
+			w.compare(p, "all tenants", answered(got, err), answered(want, nil))
+		},
+		"all instances": func(p *party) {
+			ask := func(r *Repository) ([]repository.InstanceSummary, error) { return r.Operations().Instances(ctx, 10) }
+			byTenant := func(a, b repository.InstanceSummary) int { return cmp.Compare(a.Tenant, b.Tenant) }
+			want := all(w, ask)
+			got, err := ask(w.shared)
+			slices.SortFunc(want, byTenant)
+			slices.SortFunc(got, byTenant)
+			w.compare(p, "all instances", answered(got, err), answered(want, nil))
+		},
+		"all of the audit log": func(p *party) {
+			ask := func(r *Repository) ([]core.AuditEntry, error) { return r.Operations().Audit(ctx, "", 1000) }
+			byID := func(a, b core.AuditEntry) int {
+				return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Tenant, b.Tenant))
+			}
+			want := all(w, ask)
+			got, err := ask(w.shared)
+			slices.SortFunc(want, byID)
+			slices.SortFunc(got, byID)
+			w.compare(p, "all of the audit log", answered(got, err), answered(want, nil))
+		},
+		"all lanes": func(p *party) {
+			at := w.later("at")
+			ask := func(r *Repository) ([]repository.LaneSummary, error) {
+				lanes, err := r.Operations().Lanes(ctx, at, 10)
+				for i := range lanes {
+					// When an idle lane is looked at depends on its neighbours.
+					lanes[i].NextSendAt = time.Time{}
+				}
+				slices.SortFunc(lanes, func(a, b repository.LaneSummary) int { return cmp.Compare(a.Tenant, b.Tenant) })
+				return lanes, err
+			}
+			want := all(w, ask)
+			got, err := ask(w.shared)
+			w.compare(p, "all lanes", answered(got, err), answered(want, nil))
+		},
 		"whose": func(p *party) {
 			for _, ask := range maps.All(map[string]func(repository.Directory) (core.TenantID, error){
 				"by email": func(d repository.Directory) (core.TenantID, error) { return d.TenantByEmail(ctx, p.email()) },
 				"by hook": func(d repository.Directory) (core.TenantID, error) {
 					return d.TenantByWebhook(ctx, "hash of "+string(p.id))
 				},
+				"by key": func(d repository.Directory) (core.TenantID, error) { return d.TenantByAPIKey(ctx, p.keyHash(0)) },
 				"by name": func(d repository.Directory) (core.TenantID, error) {
 					return d.TenantByInstanceName(ctx, core.InstanceName(p.id, ""))
 				},

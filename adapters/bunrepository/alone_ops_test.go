@@ -25,6 +25,7 @@ func (w *parallel) operationsByName() map[string]func(*rapid.T) {
 		}
 	}
 	add(w.accountOperations())
+	add(w.accessOperations())
 	add(w.groupOperations())
 	add(w.inboxOperations())
 	add(w.offerOperations())
@@ -51,6 +52,8 @@ func (w *parallel) operationsByName() map[string]func(*rapid.T) {
 		all[fmt.Sprint("takeback ", i)] = follow("journey", "journey", "delete destination", "create destination", "revoke")
 		all[fmt.Sprint("hosting ", i)] = follow("take session", "ask", "answer call")
 		all[fmt.Sprint("trouble ", i)] = follow("accept", "claim", "finish", "redrive", "dead")
+		all[fmt.Sprint("keys ", i)] = follow("create API key", "use API key")
+		all[fmt.Sprint("log-ins ", i)] = follow("begin session", "begin session", "see session", "rotate session")
 	}
 	return all
 }

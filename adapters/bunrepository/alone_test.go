@@ -252,6 +252,9 @@ func (w *parallel) whole(p *party) {
 		"its sources":      func(t repository.Tenant) (any, error) { return t.Sources().List(ctx) },
 		"its destinations": func(t repository.Tenant) (any, error) { return t.Destinations().List(ctx) },
 		"its tags":         func(t repository.Tenant) (any, error) { return t.Tags().List(ctx) },
+		"its API keys":     func(t repository.Tenant) (any, error) { return t.APIKeys().List(ctx) },
+		"its sessions":     func(t repository.Tenant) (any, error) { return t.Sessions().List(ctx, w.now) },
+		"its audit log":    func(t repository.Tenant) (any, error) { return t.Account().Audit(ctx) },
 		"its offers": func(t repository.Tenant) (any, error) {
 			return t.Offers().List(ctx, repository.OfferQuery{Limit: 1000})
 		},

@@ -114,6 +114,9 @@ func (a account) Renew(ctx context.Context, hash core.Secret) (out core.Tenant, 
 		if err := touched(q.Exec(ctx)); err != nil {
 			return err
 		}
+		if _, err := tx.NewDelete().Model((*sessionRow)(nil)).Where("user_id = ?", a.id).Exec(ctx); err != nil {
+			return err
+		}
 		var row userRow
 		if err := tx.NewSelect().Model(&row).Where("id = ?", a.id).Scan(ctx); err != nil {
 			return err

@@ -30,6 +30,10 @@ func (d directory) TenantByWebhook(ctx context.Context, hash string) (core.Tenan
 	return d.owner(ctx, "tenant by webhook", (*instanceRow)(nil), "user_id", "webhook_hash = ?", hash)
 }
 
+func (d directory) TenantByAPIKey(ctx context.Context, hash string) (core.TenantID, error) {
+	return d.owner(ctx, "tenant by API key", (*apiKeyRow)(nil), "user_id", "hash = ?", hash)
+}
+
 func (d directory) TenantByInstanceName(ctx context.Context, name string) (core.TenantID, error) {
 	return d.owner(ctx, "tenant by instance name", (*instanceRow)(nil), "user_id", "instance_name = ?", name)
 }

@@ -15,6 +15,7 @@ import (
 // keys is what may be there once: the promises of the schema, the same in both databases.
 var keys = []string{
 	"affiliate_tags (user_id, id)", "affiliate_tags (user_id, store_slug, marketplace)",
+	"api_keys (hash)", "api_keys (user_id, id)", "audit_log (user_id, id)",
 	"deliveries (user_id, id)", "deliveries (user_id, offer_id, destination_id, epoch)",
 	"group_destinations (user_id, destination_group_id)", "group_destinations (user_id, id)",
 	"group_sources (user_id, id)", "group_sources (user_id, source_group_id)",
@@ -22,8 +23,7 @@ var keys = []string{
 	"lanes (user_id, instance_id)",
 	"minted_links (user_id, link)",
 	"offers (user_id, id)", "offers (user_id, inbox_id)",
-	"session_calls (user_id, op)",
-	"send_logs (user_id, delivery_id, attempt)",
+	"send_logs (user_id, delivery_id, attempt)", "session_calls (user_id, op)", "sessions (user_id, id)",
 	"users (email)", "users (id)",
 	"whatsapp_instances (instance_name)", "whatsapp_instances (user_id)", "whatsapp_instances (user_id, id)", "whatsapp_instances (webhook_hash)",
 }

@@ -50,13 +50,13 @@ func wantPending(t *testing.T, r *Repository, want ...string) {
 const (
 	first, second = "20261101000000_initial", "20261124000000_link_rules"
 	third, fourth = "20261125000000_distributed", "20261127000000_console"
-	fifth         = "20261128000000_hosting"
+	fifth, sixth  = "20261128000000_hosting", "20261129000000_accounts"
 )
 
 func TestMigrationsGoUpAndDown(t *testing.T) {
 	ctx := t.Context()
 	r := openUnmigrated(t, filepath.Join(t.TempDir(), "test.db"))
-	wantPending(t, r, first, second, third, fourth, fifth)
+	wantPending(t, r, first, second, third, fourth, fifth, sixth)
 	if len(schema(t, r)) != 0 {
 		t.Error("opening changed the schema")
 	}
@@ -70,7 +70,7 @@ func TestMigrationsGoUpAndDown(t *testing.T) {
 	if err := r.Rollback(ctx); err != nil {
 		t.Fatal(err)
 	}
-	wantPending(t, r, first, second, third, fourth, fifth)
+	wantPending(t, r, first, second, third, fourth, fifth, sixth)
 	if left := schema(t, r); len(left) != 0 {
 		t.Errorf("left after the rollback: %v", left)
 	}
@@ -107,28 +107,32 @@ func TestMigrationsSurviveCrashes(t *testing.T) {
 		}
 	}
 	crashing(r.Migrate)
-	wantPending(t, r, second, third, fourth, fifth)
+	wantPending(t, r, second, third, fourth, fifth, sixth)
 	crashing(r.Migrate)
-	wantPending(t, r, third, fourth, fifth)
+	wantPending(t, r, third, fourth, fifth, sixth)
 	crashing(r.Migrate)
-	wantPending(t, r, fourth, fifth)
+	wantPending(t, r, fourth, fifth, sixth)
 	crashing(r.Migrate)
-	wantPending(t, r, fifth)
+	wantPending(t, r, fifth, sixth)
+	crashing(r.Migrate)
+	wantPending(t, r, sixth)
 	crashing(r.Migrate)
 	wantPending(t, r)
 	if err := r.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	crashing(r.Rollback)
-	wantPending(t, r, fifth)
+	wantPending(t, r, sixth)
 	crashing(r.Rollback)
-	wantPending(t, r, fourth, fifth)
+	wantPending(t, r, fifth, sixth)
 	crashing(r.Rollback)
-	wantPending(t, r, third, fourth, fifth)
+	wantPending(t, r, fourth, fifth, sixth)
 	crashing(r.Rollback)
-	wantPending(t, r, second, third, fourth, fifth)
+	wantPending(t, r, third, fourth, fifth, sixth)
 	crashing(r.Rollback)
-	wantPending(t, r, first, second, third, fourth, fifth)
+	wantPending(t, r, second, third, fourth, fifth, sixth)
+	crashing(r.Rollback)
+	wantPending(t, r, first, second, third, fourth, fifth, sixth)
 	if left := schema(t, r); len(left) != 0 {
 		t.Errorf("left after the rollbacks: %v", left)
 	}
@@ -213,7 +217,7 @@ func TestDialectsHaveTheSameSchema(t *testing.T) {
 		return tables
 	}
 	lite, postgres := parse(read("sqlite")), parse(read("postgres"))
-	if len(lite) != 12 || !slices.Contains(lite["offers"].columns, "near_key") || len(postgres) != len(lite) {
+	if len(lite) != 16 || !slices.Contains(lite["offers"].columns, "near_key") || len(postgres) != len(lite) {
 		t.Fatalf("%d and %d tables", len(lite), len(postgres))
 	}
 	for name, want := range lite {

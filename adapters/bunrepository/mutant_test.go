@@ -62,6 +62,14 @@ type tweaks struct {
 	clock    func(r repository.Repository) time.Time
 	hosting  hostingTweaks
 	byName   func(repository.Directory, string) (core.TenantID, error)
+	byKey    func(repository.Directory, string) (core.TenantID, error)
+	sent     func(m *mutant, own repository.Deliveries, q repository.SentQuery) ([]core.Delivery, error)
+	tally    func(m *mutant, own repository.Deliveries, q repository.SentQuery, step time.Duration) ([]repository.SentTally, error)
+	govern   func(own repository.Account, e core.AuditEntry, change func(*core.Tenant) error) (core.Tenant, error)
+	audit    func(m *mutant, own repository.Account) ([]core.AuditEntry, error)
+	keys     func(*mutant, repository.APIKeys) repository.APIKeys
+	sessions func(repository.Sessions) repository.Sessions
+	operate  func(repository.Operations) repository.Operations
 }
 
 func (m *mutant) tenants() []core.TenantID {
@@ -82,6 +90,13 @@ func (m *mutant) Directory() repository.Directory {
 	return mutantDirectory{m.Repository.Directory(), m}
 }
 
+func (m *mutant) Operations() repository.Operations {
+	if m.operate == nil {
+		return m.Repository.Operations()
+	}
+	return m.operate(m.Repository.Operations())
+}
+
 type mutantTenant struct {
 	repository.Tenant
 	m *mutant
@@ -91,6 +106,20 @@ func (t mutantTenant) Account() repository.Account { return mutantAccount{t.Tena
 func (t mutantTenant) MintedLinks() repository.MintedLinks {
 	return mutantMintedLinks{t.Tenant.MintedLinks(), t.m}
 }
+func (t mutantTenant) APIKeys() repository.APIKeys {
+	if t.m.keys == nil {
+		return t.Tenant.APIKeys()
+	}
+	return t.m.keys(t.m, t.Tenant.APIKeys())
+}
+
+func (t mutantTenant) Sessions() repository.Sessions {
+	if t.m.tweaks.sessions == nil {
+		return t.Tenant.Sessions()
+	}
+	return t.m.tweaks.sessions(t.Tenant.Sessions())
+}
+
 func (t mutantTenant) Inbox() repository.Inbox       { return mutantInbox{t.Tenant.Inbox(), t.m} }
 func (t mutantTenant) Offers() repository.Offers     { return mutantOffers{t.Tenant.Offers(), t.m} }
 func (t mutantTenant) Sources() repository.Sources   { return mutantSources{t.Tenant.Sources(), t.m} }
@@ -260,6 +289,20 @@ func (a mutantAccount) Renew(ctx context.Context, hash core.Secret) (core.Tenant
 		return a.Account.Renew(ctx, hash)
 	}
 	return a.m.renewal(a.Account, hash)
+}
+
+func (a mutantAccount) Govern(ctx context.Context, e core.AuditEntry, change func(*core.Tenant) error) (core.Tenant, error) {
+	if a.m.govern == nil {
+		return a.Account.Govern(ctx, e, change)
+	}
+	return a.m.govern(a.Account, e, change)
+}
+
+func (a mutantAccount) Audit(ctx context.Context) ([]core.AuditEntry, error) {
+	if a.m.audit == nil {
+		return a.Account.Audit(ctx)
+	}
+	return a.m.audit(a.m, a.Account)
 }
 
 func (a mutantAccount) Erase(ctx context.Context) error {
@@ -435,4 +478,25 @@ func (d mutantDirectory) TenantByInstanceName(ctx context.Context, name string) 
 		return d.Directory.TenantByInstanceName(ctx, name)
 	}
 	return d.m.byName(d.Directory, name)
+}
+
+func (d mutantDirectory) TenantByAPIKey(ctx context.Context, hash string) (core.TenantID, error) {
+	if d.m.byKey == nil {
+		return d.Directory.TenantByAPIKey(ctx, hash)
+	}
+	return d.m.byKey(d.Directory, hash)
+}
+
+func (d mutantDeliveries) Sent(ctx context.Context, q repository.SentQuery) ([]core.Delivery, error) {
+	if d.m.sent == nil {
+		return d.Deliveries.Sent(ctx, q)
+	}
+	return d.m.sent(d.m, d.Deliveries, q)
+}
+
+func (d mutantDeliveries) SentTally(ctx context.Context, q repository.SentQuery, step time.Duration) ([]repository.SentTally, error) {
+	if d.m.tally == nil {
+		return d.Deliveries.SentTally(ctx, q, step)
+	}
+	return d.m.tally(d.m, d.Deliveries, q, step)
 }

@@ -38,7 +38,9 @@ func TestTheSuiteCatchesMutants(t *testing.T) {
 	maps.Copy(all, queueMutants)
 	maps.Copy(all, changeMutants)
 	maps.Copy(all, hostingMutants)
-	if len(all) != len(mutants)+len(linkMutants)+len(queueMutants)+len(changeMutants)+len(hostingMutants) {
+	maps.Copy(all, accessMutants)
+	maps.Copy(all, historyMutants)
+	if len(all) != len(mutants)+len(linkMutants)+len(queueMutants)+len(changeMutants)+len(hostingMutants)+len(accessMutants)+len(historyMutants) {
 		t.Fatal("two mutants have one name")
 	}
 	for name, guarded := range all {

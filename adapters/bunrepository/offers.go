@@ -91,6 +91,9 @@ func (o offers) List(ctx context.Context, query repository.OfferQuery) (out []co
 		var rows []offerRow
 		q := db.NewSelect().Model(&rows).Where("user_id = ?", o.id).Where(where).
 			OrderExpr("id DESC").Limit(int64(query.Limit))
+		if query.Product != "" {
+			q = q.Where("product_key = ?", query.Product).Where("product_key <> ''")
+		}
 		if query.Before != "" {
 			q = q.Where("id < ?", query.Before)
 		}

@@ -52,21 +52,25 @@ func words(tb testing.TB, db *sql.DB, query string, args ...any) (all []string) 
 	return all
 }
 
-// directoryColumns is all that may be read across tenants: ids, states and times, and what a
-// credential is looked up by.
+// directoryColumns is all that may be read across tenants: ids, states and times, what a
+// credential is looked up by, and what operators see: who somebody is and what operators did.
 var directoryColumns = []string{
-	"deliveries.deadline", "deliveries.id", "deliveries.instance_id", "deliveries.not_before", "deliveries.offer_id", "deliveries.state", "deliveries.user_id",
+	"api_keys.hash", "api_keys.user_id",
+	"audit_log.action", "audit_log.actor", "audit_log.created_at", "audit_log.detail", "audit_log.id", "audit_log.user_id",
+	"deliveries.deadline", "deliveries.id", "deliveries.instance_id", "deliveries.not_before", "deliveries.offer_id", "deliveries.sent_at", "deliveries.state", "deliveries.user_id",
+	"group_destinations.is_active", "group_destinations.user_id", "group_sources.is_active", "group_sources.user_id",
 	"inbox.due_at", "inbox.id", "inbox.state", "inbox.user_id",
 	"installation.id", "installation.keys_print",
 	"lanes.fence", "lanes.host", "lanes.host_fence", "lanes.host_until", "lanes.instance_id", "lanes.lease_holder", "lanes.lease_until", "lanes.next_send_at", "lanes.paced_until", "lanes.user_id", "lanes.woken_at",
 	"offers.hold_reason", "offers.id", "offers.inbox_id", "offers.user_id",
 	"session_calls.answered_at", "session_calls.asked_at", "session_calls.user_id",
-	"users.email", "users.id",
-	"whatsapp_instances.checked_at", "whatsapp_instances.instance_name", "whatsapp_instances.provider", "whatsapp_instances.provisioned", "whatsapp_instances.status", "whatsapp_instances.user_id", "whatsapp_instances.webhook_hash",
+	"users.created_at", "users.email", "users.id", "users.is_active", "users.is_operator", "users.max_destinations", "users.max_per_day",
+	"whatsapp_instances.checked_at", "whatsapp_instances.instance_name", "whatsapp_instances.provider", "whatsapp_instances.provisioned", "whatsapp_instances.reason",
+	"whatsapp_instances.status", "whatsapp_instances.updated_at", "whatsapp_instances.user_id", "whatsapp_instances.webhook_hash",
 }
 
 // shared are the keys that hold across tenants: what a stranger's credential is looked up by.
-var shared = []string{"users (email)", "users (id)", "whatsapp_instances (instance_name)", "whatsapp_instances (webhook_hash)"}
+var shared = []string{"api_keys (hash)", "users (email)", "users (id)", "whatsapp_instances (instance_name)", "whatsapp_instances (webhook_hash)"}
 
 // ungated reports whatever in the schema lets tenants meet.
 func ungated(tb testing.TB, db *sql.DB) {

@@ -30,7 +30,7 @@ func TestPostgresMigratesOnceForManyProcesses(t *testing.T) {
 
 func TestPostgresGoesDownAndUp(t *testing.T) {
 	r := openAs(t, ownerRole, newDatabase(t, true), Options{AppRole: appRole})
-	wantPending(t, r, first, second, third, fourth)
+	wantPending(t, r, first, second, third, fourth, fifth, sixth)
 	for range 2 {
 		if err := r.Migrate(t.Context()); err != nil {
 			t.Fatal(err)
@@ -39,7 +39,7 @@ func TestPostgresGoesDownAndUp(t *testing.T) {
 		if err := r.Rollback(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		wantPending(t, r, first, second, third, fourth)
+		wantPending(t, r, first, second, third, fourth, fifth, sixth)
 	}
 }
 

@@ -39,7 +39,7 @@ func (d *postgresDB) letIn(ctx context.Context) error {
 	grants := []string{
 		"GRANT USAGE ON SCHEMA public TO ?",
 		"GRANT SELECT, INSERT, UPDATE, DELETE ON users, whatsapp_instances, group_sources, group_destinations, affiliate_tags, " +
-			"minted_links, inbox, offers, deliveries, lanes, session_calls, send_logs TO ?",
+			"minted_links, inbox, offers, deliveries, lanes, session_calls, send_logs, api_keys, sessions, audit_log TO ?",
 		"GRANT SELECT ON bun_migrations TO ?",
 		// Nothing that the program needs is temporary. An owner of the tables who does not own the
 		// database as well is only warned.

@@ -63,6 +63,9 @@ func (r *Repository) Directory() repository.Directory { return directory{across{
 // Queue finds due work of all tenants.
 func (r *Repository) Queue() repository.Queue { return queue{across{r}} }
 
+// Operations is what an operator sees of all tenants.
+func (r *Repository) Operations() repository.Operations { return operations{across{r}} }
+
 // Ping says whether the database answers; CodeUnavailable when it does not.
 func (r *Repository) Ping(ctx context.Context) error {
 	return across{r}.look(ctx, "ping", func(ctx context.Context, db bun.IDB) error {
@@ -142,6 +145,8 @@ func (t tenant) Sources() repository.Sources           { return sources{t} }
 func (t tenant) Destinations() repository.Destinations { return destinations{t} }
 func (t tenant) Tags() repository.Tags                 { return tags{t} }
 func (t tenant) MintedLinks() repository.MintedLinks   { return mintedLinks{t} }
+func (t tenant) APIKeys() repository.APIKeys           { return apiKeys{t} }
+func (t tenant) Sessions() repository.Sessions         { return sessions{t} }
 func (t tenant) Inbox() repository.Inbox               { return inbox{t} }
 func (t tenant) Offers() repository.Offers             { return offers{t} }
 func (t tenant) Deliveries() repository.Deliveries     { return deliveries{t} }

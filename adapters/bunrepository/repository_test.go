@@ -84,8 +84,15 @@ func (g tenantGuard) AfterQuery(_ context.Context, e *bun.QueryEvent) {
 	}
 }
 
-// acrossTenants are the statements of the Directory and the Queue, by how they begin.
+// acrossTenants are the statements of the Directory, the Queue and the Operations, by how
+// they begin.
 var acrossTenants = []string{
+	`SELECT "k"."user_id" FROM "api_keys" AS "k" WHERE (hash = '`,
+	`SELECT "u"."id", "u"."email", "u"."is_active", "u"."is_operator", "u"."max_destinations", "u"."max_per_day", "u"."created_at", `,
+	`SELECT "w"."user_id", "w"."provider", "w"."instance_name", "w"."status", "w"."reason", "w"."checked_at", "w"."updated_at", u.email `,
+	`SELECT * FROM (SELECT "l"."user_id", "l"."next_send_at", "l"."paced_until", "l"."lease_holder", "l"."lease_until", u.email, `,
+	`SELECT "a"."user_id", "a"."id", "a"."actor", "a"."action", "a"."detail", "a"."created_at" FROM "audit_log" AS "a" ORDER BY `,
+	`SELECT "a"."user_id", "a"."id", "a"."actor", "a"."action", "a"."detail", "a"."created_at" FROM "audit_log" AS "a" WHERE (id < `,
 	`SELECT "u"."id" FROM "users" AS "u" WHERE (email = '`,
 	`SELECT "w"."user_id" FROM "whatsapp_instances" AS "w" WHERE (webhook_hash = '`,
 	`SELECT "w"."user_id" FROM "whatsapp_instances" AS "w" WHERE (instance_name = '`,
@@ -146,7 +153,7 @@ func leak(query string) string {
 var tenantTables = []string{
 	"session_calls",
 	"whatsapp_instances", "group_sources", "group_destinations", "affiliate_tags", "minted_links",
-	"inbox", "offers", "deliveries", "lanes", "send_logs",
+	"inbox", "offers", "deliveries", "lanes", "send_logs", "api_keys", "sessions", "audit_log",
 }
 
 func TestTheGuardSeesLeaks(t *testing.T) {

@@ -205,13 +205,16 @@ func TestHotPathsUseAnIndex(t *testing.T) {
 	_, _ = r.Tenant(id).Offers().Near(ctx, "key", now, 10)
 	_, _ = r.Directory().TenantByWebhook(ctx, "hash")
 	_, _ = r.Directory().TenantByInstanceName(ctx, "name")
+	_, _ = r.Directory().TenantByAPIKey(ctx, "hash")
+	_, _ = r.Tenant(id).APIKeys().Use(ctx, "hash", now)
+	_, _ = r.Tenant(id).Sessions().See(ctx, "id", now)
 	_, _ = r.Directory().Unchecked(ctx, now, 10)
 	_, _ = r.Queue().TakeLane(ctx, now, "holder", time.Minute)
 	_, _ = r.Tenant(id).Inbox().Claim(ctx, now, now, 10)
 	_, _ = r.Tenant(id).Inbox().Newest(ctx, "1@g.us")
 	_, _ = r.Tenant(id).Inbox().Dead(ctx, "", 10)
 	_, _ = r.Queue().Unsettled(ctx, now, 10)
-	if len(seen.queries) < 13 {
+	if len(seen.queries) < 16 {
 		t.Fatalf("only %d statements were seen", len(seen.queries))
 	}
 	for _, query := range slices.Clone(seen.queries) {

@@ -127,7 +127,7 @@ func TestRollbackKeepsOldRows(t *testing.T) {
 	if err := r.Rollback(ctx); err != nil {
 		t.Fatal(err)
 	}
-	wantPending(t, r, second, third, fourth, fifth)
+	wantPending(t, r, second, third, fourth, fifth, sixth)
 	words := func(all []string) []string { return strings.Fields(strings.Join(all, ";")) }
 	if after := schema(t, r); !slices.Equal(words(after), words(before)) {
 		t.Errorf("schema after the rollback:\n%v\nbefore:\n%v", after, before)

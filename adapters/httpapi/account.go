@@ -26,6 +26,9 @@ type exportResponse struct {
 	Sources      []sourceResponse      `json:"group_sources"`
 	Destinations []destinationResponse `json:"group_destinations"`
 	Tags         []tagResponse         `json:"affiliate_tags" doc:"Without secret fields"`
+	APIKeys      []apiKeyResponse      `json:"api_keys" doc:"Without the keys themselves, which are not stored"`
+	Sessions     []sessionResponse     `json:"sessions"`
+	Audit        []auditResponse       `json:"audit_log" doc:"What operators of this installation did to the account"`
 	DeadLetters  []deadLetterResponse  `json:"dead_letters"`
 	Offers       []offerResponse       `json:"offers" doc:"All of them, with their deliveries, newest first"`
 }
@@ -45,16 +48,16 @@ func (s *server) registerAccount() {
 	}, false)
 	s.api.OpenAPI().AddOperation(&op)
 	s.router.GET(apiPrefix+"/account/export", func(c *gin.Context) {
-		tenant, err := s.tenantOf(c.Request.Context(), accessToken, bearer(c.Request.Header["Authorization"]))
+		who, err := s.identifyProgram(c.Request.Context(), c.Request.Header["Authorization"], true)
 		if err != nil {
 			s.refuse(c, err)
 			return
 		}
-		c.Set(tenantKey, string(tenant.ID))
-		s.export(c, tenant)
+		c.Set(tenantKey, string(who.account.ID))
+		s.export(c, who)
 	})
 	handle(s, operation{
-		method: http.MethodDelete, path: "/account", id: "erase-account", tag: "users",
+		method: http.MethodDelete, path: "/account", id: "erase-account", tag: "users", person: true,
 		summary: "Erase my account",
 		description: "Disconnects WhatsApp and erases the tenant with everything it owns, at once and for good. " +
 			"A wrong password is 401 with code bad_credentials.",
@@ -75,16 +78,18 @@ func (s *server) confirm(ctx context.Context, account core.Tenant, password stri
 
 // export writes all that is stored of a tenant. One that breaks off ends the connection, so
 // that half a file is not taken for a whole one.
-func (s *server) export(c *gin.Context, tenant core.Tenant) {
+func (s *server) export(c *gin.Context, who identity) {
 	c.Header("Content-Disposition", `attachment; filename="autopromo.json"`)
 	c.Header("Content-Type", jsonType)
-	who := caller{Tenant: s.engine.Tenant(tenant.ID), account: tenant, language: languageOf(c.Request.Context())}
-	if err := s.writeExport(c.Request.Context(), c.Writer, who); err != nil {
+	from := caller{
+		Tenant: s.engine.Tenant(who.account.ID), account: who.account, session: who.session, language: languageOf(c.Request.Context()),
+	}
+	if err := s.writeExport(c.Request.Context(), c.Writer, from); err != nil {
 		if !c.Writer.Written() {
 			s.refuse(c, err)
 			return
 		}
-		s.log.WarnContext(c.Request.Context(), "an export broke off", "user_id", string(tenant.ID), "error", err)
+		s.log.WarnContext(c.Request.Context(), "an export broke off", "user_id", string(who.account.ID), "error", err)
 		panic(http.ErrAbortHandler)
 	}
 }
@@ -109,6 +114,17 @@ func (s *server) writeExport(ctx context.Context, w io.Writer, c caller) error {
 	if head.Tags, err = s.listTags(ctx, c, nil); err != nil {
 		return err
 	}
+	if head.APIKeys, err = listAPIKeys(ctx, c, nil); err != nil {
+		return err
+	}
+	if head.Sessions, err = listSessions(ctx, c, nil); err != nil {
+		return err
+	}
+	audit, err := c.Audit(ctx)
+	if err != nil {
+		return err
+	}
+	head.Audit = each(audit, auditOf)
 	head.DeadLetters = []deadLetterResponse{}
 	for before := core.InboxID(""); ; {
 		page, err := c.DeadLetters(ctx, before, exportPage)

@@ -137,20 +137,23 @@ func TestForgedAndStaleTokens(t *testing.T) {
 	t.Parallel()
 	h := build(t, nil)
 	c := h.client("maria@exemplo.com.br")
-	sign := func(session int, subject string) string {
+	sessions, err := h.engine.Tenant(core.TenantID(c.id)).Sessions(t.Context())
+	h.must(err)
+	sign := func(generation int, subject string, session core.SessionID) string {
 		raw, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
-			"iss": "autopromo", "aud": "autopromo", "sub": subject, "typ": "access", "session": session,
+			"iss": "autopromo", "aud": "autopromo", "sub": subject, "typ": "access", "session": generation, "sid": session,
 			"exp": time.Now().Add(time.Hour).Unix(),
 		}).SignedString([]byte(signingKey))
 		h.must(err)
 		return raw
 	}
-	h.expect(200, "GET", "/api/v1/users/me", nil, "Authorization", "Bearer "+sign(0, c.id))
+	h.expect(200, "GET", "/api/v1/users/me", nil, "Authorization", "Bearer "+sign(0, c.id, sessions[0].ID))
 	for name, token := range map[string]string{
-		"another session":   sign(1, c.id),
-		"an unknown tenant": sign(0, unknownID),
-		"no token":          "",
-		"dots":              strings.Repeat(".", 8<<10),
+		"another generation": sign(1, c.id, sessions[0].ID),
+		"another session":    sign(0, c.id, unknownID),
+		"an unknown tenant":  sign(0, unknownID, sessions[0].ID),
+		"no token":           "",
+		"dots":               strings.Repeat(".", 8<<10),
 	} {
 		r := h.send("GET", "/api/v1/users/me", nil, "Authorization", "Bearer "+token)
 		if p := h.problem(r, 401, core.ReasonUnauthenticated); p["detail"] != "Entre na sua conta para continuar." {

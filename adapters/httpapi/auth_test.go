@@ -15,9 +15,10 @@ import (
 )
 
 const (
-	tenantA = core.TenantID("01890a5d-ac96-774b-bcce-b302099a8057")
-	tenantB = core.TenantID("01890a5d-ac96-774b-bcce-b302099a8058")
-	offer1  = core.OfferID("01890a5d-ac96-774b-bcce-b302099a8001")
+	tenantA  = core.TenantID("01890a5d-ac96-774b-bcce-b302099a8057")
+	tenantB  = core.TenantID("01890a5d-ac96-774b-bcce-b302099a8058")
+	session1 = core.SessionID("01890a5d-ac96-774b-bcce-b302099a8002")
+	offer1   = core.OfferID("01890a5d-ac96-774b-bcce-b302099a8001")
 )
 
 var testKey = core.NewSecret(strings.Repeat("s", 32))
@@ -99,7 +100,7 @@ func TestTokens(t *testing.T) {
 				Issuer: issuer, Audience: jwt.ClaimStrings{issuer}, Subject: string(tenantA),
 				ExpiresAt: jwt.NewNumericDate(now.Add(time.Hour)),
 			},
-			Kind: accessToken, Session: 3,
+			Kind: accessToken, Generation: 3, Session: session1,
 		}
 		if change != nil {
 			change(&c)
@@ -118,7 +119,7 @@ func TestTokens(t *testing.T) {
 		return raw
 	}
 	hs256, key := jwt.SigningMethodHS256, []byte(testKey.Reveal())
-	issued, err := tk.issue(accessToken, core.Tenant{ID: tenantA, Session: 3})
+	issued, err := tk.issue(accessToken, core.Tenant{ID: tenantA, Session: 3}, core.Session{ID: session1, Rotation: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,13 +144,14 @@ func TestTokens(t *testing.T) {
 		"no expiry":        {sign(hs256, key, good(func(c *claims) { c.ExpiresAt = nil }), nil), false},
 		"expired":          {sign(hs256, key, good(func(c *claims) { c.ExpiresAt = jwt.NewNumericDate(now.Add(-2 * leeway)) }), nil), false},
 		"odd subject":      {sign(hs256, key, good(func(c *claims) { c.Subject = "' OR 1=1" }), nil), false},
+		"odd session":      {sign(hs256, key, good(func(c *claims) { c.Session = "" }), nil), false},
 		"empty":            {"", false},
 		"a flood of dots":  {strings.Repeat(".", 1<<20), false},
 		"longer than 4KiB": {sign(hs256, key, good(func(c *claims) { c.ID = strings.Repeat("x", maxToken) }), nil), false},
 	} {
-		id, session, err := tk.verify(accessToken, c.raw)
-		if c.ok && (err != nil || id != tenantA || session != 3) {
-			t.Errorf("%s: %s %d %v", name, id, session, err)
+		got, err := tk.verify(accessToken, c.raw)
+		if c.ok && (err != nil || got.tenant() != tenantA || got.Generation != 3 || got.Session != session1) {
+			t.Errorf("%s: %+v %v", name, got, err)
 		}
 		if !c.ok && core.CodeOf(err) != core.CodeUnauthenticated {
 			t.Errorf("%s was accepted: %v", name, err)

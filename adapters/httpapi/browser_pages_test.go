@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/autopromo-cloud/autopromo/core"
 )
 
 // axeVariable names the file axe.min.js of the npm package axe-core, for its checks beside
@@ -30,6 +32,12 @@ func TestBrowserPages(t *testing.T) {
 	s := h.scene("maria", "5511900000041")
 	b := h.browser("pt-BR")
 	b.join("maria@exemplo.com.br")
+	h.client("op@exemplo.com.br")
+	h.appoint("op@exemplo.com.br")
+	_, err := h.engine.Operations("op@exemplo.com.br").SetLimits(t.Context(), h.tenantID("maria@exemplo.com.br"), core.Limits{Destinations: 20, PerDay: 400})
+	h.must(err)
+	_, _, err = h.engine.Tenant(h.tenantID("maria@exemplo.com.br")).CreateAPIKey(t.Context(), "Planilha")
+	h.must(err)
 	h.settles(b, s, "maria-20")
 	h.says(s, "🎧 *Fone JBL Tune 520BT*\nDe ~R$ 299,00~ por *R$ 199,90*\nhttps://www.amazon.com.br/dp/B0BLCKCBRS?tag=ana-20\n\n📲 Meu grupo: https://chat.whatsapp.com/ConviteDaAna")
 	h.says(s, "📱 iPhone por R$ 999 https://celulares-imperdiveis.com.br/iphone")
@@ -37,6 +45,8 @@ func TestBrowserPages(t *testing.T) {
 		page := b.open("/offers")
 		return strings.Contains(page, `badge good">Enviada`) && strings.Contains(page, `badge warn">Retida`)
 	})
+	h.says(s, "🎧 *Fone JBL Tune 520BT* agora por *R$ 179,90*\nhttps://www.amazon.com.br/dp/B0BLCKCBRS?tag=ana-20")
+	h.eventually("the same again is not", func() bool { return strings.Count(b.open("/offers"), `class="offer"`) == 3 })
 	detail := regexp.MustCompile(`/offers/[0-9a-f-]{36}`)
 	b.open("/offers?status=sent")
 	sentOffer := detail.FindString(b.page)
@@ -47,10 +57,15 @@ func TestBrowserPages(t *testing.T) {
 	if err != nil {
 		t.Logf("without axe-core: %s names no file; our own checks run", axeVariable)
 	}
-	pages := []struct{ name, path string }{
+	type shownPage struct{ name, path string }
+	pages := []shownPage{
 		{"home", "/"}, {"offers", "/offers"}, {"offer", sentOffer}, {"offer-held", heldOffer}, {"groups", "/groups"},
 		{"stores", "/stores"}, {"store", "/stores/amazon"}, {"network", "/stores/awin"}, {"whatsapp", "/whatsapp"},
-		{"attention", "/attention"}, {"preview", "/preview"}, {"rules", "/rules"}, {"account", "/account"}, {"missing", "/nowhere"},
+		{"attention", "/attention"}, {"preview", "/preview"}, {"rules", "/rules"}, {"account", "/account"}, {"history", "/history"}, {"missing", "/nowhere"},
+	}
+	operatorPages := []shownPage{
+		{"operator", "/operator"}, {"operator-tenants", "/operator/tenants"}, {"operator-tenant", "/operator/tenants/" + string(h.tenantID("maria@exemplo.com.br"))},
+		{"operator-instances", "/operator/instances"}, {"operator-lanes", "/operator/lanes"}, {"operator-audit", "/operator/audit"},
 	}
 	shown := 0
 	for _, size := range []struct {
@@ -59,10 +74,8 @@ func TestBrowserPages(t *testing.T) {
 	}{{"desktop", 1280, 800}, {"phone", 360, 740}} {
 		for _, language := range []string{"pt-BR", "en"} {
 			for _, theme := range []string{"light", "dark"} {
-				p := h.visitor(browser, language, size.width, size.height)
-				p.theme(theme)
 				variant := strings.Join([]string{size.name, language, theme}, "-")
-				look := func(name string) {
+				look := func(p *person, name string) {
 					shown++
 					p.picture(name + "-" + variant)
 					for _, problem := range evaluate[[]string](p, ownChecks) {
@@ -78,23 +91,29 @@ func TestBrowserPages(t *testing.T) {
 						}
 					}
 				}
-				p.open("/login")
-				look("login")
-				p.open("/register")
-				look("register")
-				p.entersAs("maria@exemplo.com.br")
-				for _, page := range pages {
-					p.open(page.path)
-					look(page.name)
-				}
-				p.mu.Lock()
-				for _, f := range p.faults {
-					if !strings.Contains(f, "/nowhere") { // which is a 404, and shall be one
-						t.Errorf("%s: the browser: %s", variant, f)
+				visit := func(email string, doors, pages []shownPage) {
+					p := h.visitor(browser, language, size.width, size.height)
+					p.theme(theme)
+					for _, page := range doors {
+						p.open(page.path)
+						look(p, page.name)
 					}
+					p.entersAs(email)
+					for _, page := range pages {
+						p.open(page.path)
+						look(p, page.name)
+					}
+					p.mu.Lock()
+					for _, f := range p.faults {
+						if !strings.Contains(f, "/nowhere") { // which is a 404, and shall be one
+							t.Errorf("%s: the browser: %s", variant, f)
+						}
+					}
+					p.mu.Unlock()
+					p.act(chromedp.Navigate("about:blank")) // ends its stream of events
 				}
-				p.mu.Unlock()
-				p.act(chromedp.Navigate("about:blank")) // ends its stream of events
+				visit("maria@exemplo.com.br", []shownPage{{"login", "/login"}, {"register", "/register"}}, pages)
+				visit("op@exemplo.com.br", nil, operatorPages)
 			}
 		}
 	}

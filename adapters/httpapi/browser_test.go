@@ -25,6 +25,9 @@ const screenshotsVariable = "AUTOPROMO_SCREENSHOTS"
 // chrome starts a browser, or skips the test where there is none.
 func chrome(t *testing.T) context.Context {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: what a browser shows is no matter of goroutines")
+	}
 	var program string
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -33,7 +36,7 @@ func chrome(t *testing.T) context.Context {
 		}
 	}
 	if program == "" {
-		t.Skip("no Chromium on this machine (apt-get install chromium)")
+		t.Skip("no Chromium on this machine; make test installs it where it may")
 	}
 	dir, remove, err := profile()
 	if err != nil {

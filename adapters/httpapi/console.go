@@ -46,6 +46,8 @@ type visit struct {
 	ctx    context.Context
 	view   console.View
 	tenant *engine.Tenant // nil before the log-in
+	// session is the visitor's own.
+	session core.SessionID
 }
 
 // access says who may open a page.
@@ -55,6 +57,7 @@ const (
 	anybody   access = iota // with or without a session
 	strangers               // those who have one are led home
 	tenants                 // those who have none are led to the log-in
+	operators               // for everybody else nothing is there
 )
 
 // registerConsole adds the pages. Those that change something are POST, need a CSRF token
@@ -83,7 +86,7 @@ type page struct {
 }
 
 func (s *server) pages() []page {
-	all := []page{
+	all := append(operatorPages(), []page{
 		{http.MethodGet, "/login", strangers, (*visit).showLogin},
 		{http.MethodPost, "/login", strangers, (*visit).login},
 		{http.MethodGet, "/register", strangers, (*visit).showRegister},
@@ -96,14 +99,23 @@ func (s *server) pages() []page {
 		{http.MethodGet, "/offers/:id", tenants, (*visit).showOffer},
 		{http.MethodPost, "/deliveries/:id/retry", tenants, (*visit).retryDelivery},
 		{http.MethodPost, "/deliveries/:id/cancel", tenants, (*visit).cancelDelivery},
+		{http.MethodGet, "/history", tenants, (*visit).showHistory},
 		{http.MethodGet, "/attention", tenants, (*visit).showAttention},
 		{http.MethodPost, "/dead-letters/:id/redrive", tenants, (*visit).redrive},
 		{http.MethodGet, "/preview", tenants, (*visit).showPreview},
 		{http.MethodGet, "/rules", tenants, (*visit).showRules},
 		{http.MethodPost, "/rules", tenants, (*visit).saveRules},
 		{http.MethodGet, "/account", tenants, (*visit).showAccount},
+		// Where a form was answered with a page, that page can be asked for again.
+		{http.MethodGet, "/whatsapp/connect", tenants, (*visit).showWhatsApp},
+		{http.MethodGet, "/account/password", tenants, (*visit).showAccount},
+		{http.MethodGet, "/account/api-keys", tenants, (*visit).showAccount},
+		{http.MethodGet, "/account/erase", tenants, (*visit).showAccount},
 		{http.MethodPost, "/account/password", tenants, (*visit).changePassword},
-		{http.MethodPost, "/account/sessions", tenants, (*visit).endSessions},
+		{http.MethodPost, "/account/sessions", tenants, (*visit).endOtherSessions},
+		{http.MethodPost, "/account/sessions/:id/end", tenants, (*visit).endSession},
+		{http.MethodPost, "/account/api-keys", tenants, (*visit).createAPIKey},
+		{http.MethodPost, "/account/api-keys/:id/revoke", tenants, (*visit).revokeAPIKey},
 		{http.MethodGet, "/account/export", tenants, (*visit).exportAccount},
 		{http.MethodPost, "/account/erase", tenants, (*visit).eraseAccount},
 		{http.MethodPost, "/preview", tenants, (*visit).preview},
@@ -120,7 +132,7 @@ func (s *server) pages() []page {
 		{http.MethodPost, "/stores/:slug", tenants, (*visit).saveTag},
 		{http.MethodPost, "/stores/:slug/check", tenants, (*visit).checkTag},
 		{http.MethodPost, "/stores/:slug/remove", tenants, (*visit).removeTag},
-	}
+	}...)
 	if s.options.Demo != nil {
 		all = append(all, page{http.MethodPost, "/demo", tenants, (*visit).play})
 	}
@@ -145,6 +157,10 @@ func (s *server) serveAsset(c *gin.Context) {
 func (s *server) visit(who access, do func(*visit) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		v, err := s.arrive(c)
+		if err == nil && who == operators && (v.view.Account == nil || !v.view.Account.Operator) {
+			v.missing()
+			return
+		}
 		if err == nil {
 			err = v.enter(who, do)
 		}
@@ -175,11 +191,11 @@ func (s *server) arrive(c *gin.Context) (*visit, error) {
 	if theme := cookieOf(c, themeCookie); theme == "light" || theme == "dark" {
 		v.view.Theme = theme
 	}
-	tenant, err := s.tenantOf(v.ctx, consoleToken, s.sessionOf(c))
+	who, err := s.identify(v.ctx, consoleToken, s.sessionOf(c))
 	switch {
 	case err == nil:
-		c.Set(tenantKey, string(tenant.ID))
-		v.view.Account, v.tenant = &tenant, s.engine.Tenant(tenant.ID)
+		c.Set(tenantKey, string(who.account.ID))
+		v.view.Account, v.tenant, v.session = &who.account, s.engine.Tenant(who.account.ID), who.session
 	case core.CodeOf(err) != core.CodeUnauthenticated:
 		return v, err
 	}
@@ -348,10 +364,20 @@ func (s *server) notFound(c *gin.Context) {
 		return
 	}
 	v, err := s.arrive(c)
-	if err == nil {
-		err = core.ErrNotFound
+	if err != nil {
+		v.wrong(err)
+		return
 	}
-	v.wrong(err)
+	v.missing()
+}
+
+// missing answers that nothing is at an address.
+func (v *visit) missing() {
+	if wantsPage(v.Context) {
+		v.wrong(core.ErrNotFound)
+		return
+	}
+	v.refuse(v.Context, core.ErrNotFound)
 }
 
 // wantsPage says whether a person with a browser is asking, not a program.

@@ -9,7 +9,10 @@ import (
 	"github.com/autopromo-cloud/autopromo/ports/repository"
 )
 
-const consolePage = 25 // items on a page of a list
+const (
+	consolePage = 25 // items on a page of a list
+	pricesShown = 12 // offers of one product
+)
 
 func (v *visit) showOffers() error {
 	page := console.Offers{Status: core.OfferStatus(v.Query("status")), Later: v.Query("cursor") != ""}
@@ -44,6 +47,12 @@ func (v *visit) showOffer() error {
 	}
 	for _, d := range destinations {
 		page.Groups[d.ID] = d.Label
+	}
+	if page.ProductKey != "" {
+		page.Prices, err = v.tenant.Offers(v.ctx, repository.OfferQuery{Product: page.ProductKey, Limit: pricesShown})
+		if err != nil {
+			return err
+		}
 	}
 	return v.show(http.StatusOK, v.view.Offer(page))
 }

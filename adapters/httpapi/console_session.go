@@ -7,6 +7,7 @@ import (
 
 	"github.com/autopromo-cloud/autopromo/adapters/httpapi/internal/console"
 	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/core/engine"
 )
 
 func (v *visit) showLogin() error {
@@ -53,7 +54,13 @@ func (v *visit) register() error {
 
 // begin starts a session of the browser.
 func (v *visit) begin(tenant core.Tenant, path string) error {
-	token, err := v.tokens.issue(consoleToken, tenant)
+	session, err := v.engine.Tenant(tenant.ID).BeginSession(v.ctx, engine.NewSession{
+		Browser: true, Device: aboutOf(v.ctx).userAgent, Life: v.options.RefreshTTL,
+	})
+	if err != nil {
+		return err
+	}
+	token, err := v.tokens.issue(consoleToken, tenant, session)
 	if err != nil {
 		return err
 	}
@@ -63,6 +70,11 @@ func (v *visit) begin(tenant core.Tenant, path string) error {
 }
 
 func (v *visit) logout() error {
+	if v.tenant != nil {
+		if err := v.tenant.EndSession(v.ctx, v.session); err != nil && core.CodeOf(err) != core.CodeNotFound {
+			return err
+		}
+	}
 	v.setCookie(v.sessionName(v.Context), "", 0)
 	v.leadTo("/login")
 	return nil

@@ -52,17 +52,18 @@ func (s *server) registerEvents() {
 	}, false)
 	s.api.OpenAPI().AddOperation(&op)
 	s.router.GET(apiPrefix+"/events", func(c *gin.Context) {
-		tenant, err := s.tenantOf(c.Request.Context(), accessToken, bearer(c.Request.Header["Authorization"]))
+		credential := c.Request.Header["Authorization"]
+		who, err := s.identifyProgram(c.Request.Context(), credential, true)
 		if err != nil {
 			s.refuse(c, err)
 			return
 		}
-		c.Set(tenantKey, string(tenant.ID))
+		c.Set(tenantKey, string(who.account.ID))
 		valid := func(ctx context.Context) error {
-			_, err := s.tenantOf(ctx, accessToken, bearer(c.Request.Header["Authorization"]))
+			_, err := s.identifyProgram(ctx, credential, true)
 			return err
 		}
-		if err := s.stream(c, tenant.ID, valid); err != nil {
+		if err := s.stream(c, who.account.ID, valid); err != nil {
 			s.refuse(c, err)
 		}
 	})
@@ -71,7 +72,7 @@ func (s *server) registerEvents() {
 // streamEvents is the same for the console.
 func (v *visit) streamEvents() error {
 	return v.stream(v.Context, v.view.Account.ID, func(ctx context.Context) error {
-		_, err := v.tenantOf(ctx, consoleToken, v.sessionOf(v.Context))
+		_, err := v.identify(ctx, consoleToken, v.sessionOf(v.Context))
 		return err
 	})
 }

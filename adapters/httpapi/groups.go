@@ -122,7 +122,7 @@ func (s *server) registerGroups() {
 		method: http.MethodPatch, path: "/groups/destination/{id}", id: "change-destination", tag: "groups",
 		summary:     "Change a group I post to",
 		description: "Changes its label, or switches it on or off. Switching it on forgets the problem that switched it off.",
-		errors:      []int{http.StatusBadRequest, http.StatusNotFound},
+		errors:      []int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict},
 	}, changeDestination)
 	handle(s, operation{
 		method: http.MethodDelete, path: "/groups/destination/{id}", id: "remove-destination", tag: "groups",

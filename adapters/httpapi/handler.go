@@ -201,6 +201,8 @@ func newServer(e *engine.Engine, o Options) (*server, error) {
 	s.registerDashboard()
 	s.registerEvents()
 	s.registerAccount()
+	s.registerAccess()
+	s.registerOperator()
 	if err := s.registerDocs(); err != nil {
 		return nil, err
 	}

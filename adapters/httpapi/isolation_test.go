@@ -24,6 +24,7 @@ const (
 	own     kind = "the caller's data, without naming any"
 	byID    kind = "one thing of the caller's, by its id"
 	webhook kind = "a provider's entry"
+	operate kind = "all tenants in numbers, for operators alone"
 	pageOf  kind = "one thing of the visitor's, by its id, in the console"
 )
 
@@ -52,8 +53,16 @@ var routes = map[string]kind{
 	"GET /api/v1/events": own, "GET /events": own, "GET /offers": own, "GET /offers/:id": pageOf,
 	"POST /deliveries/:id/retry": pageOf, "POST /deliveries/:id/cancel": pageOf,
 	"GET /rules": own, "POST /rules": own, "GET /account": own, "POST /account/password": own, "POST /account/sessions": own,
+	"POST /account/sessions/:id/end": pageOf, "POST /account/api-keys": own, "POST /account/api-keys/:id/revoke": pageOf,
+	"GET /api/v1/account/api-keys": own, "POST /api/v1/account/api-keys": own, "DELETE /api/v1/account/api-keys/:id": byID,
+	"GET /api/v1/account/sessions": own, "DELETE /api/v1/account/sessions": own, "DELETE /api/v1/account/sessions/:id": byID,
 	"GET /account/export": own, "POST /account/erase": own, "GET /api/v1/account/export": own, "DELETE /api/v1/account": own,
-	"GET /attention": own, "POST /dead-letters/:id/redrive": pageOf, "GET /preview": own, "POST /preview": own,
+	"GET /whatsapp/connect": own, "GET /account/password": own, "GET /account/api-keys": own, "GET /account/erase": own, "GET /operator/tenants/:id/limits": operate,
+	"GET /operator": operate, "GET /operator/tenants": operate, "GET /operator/tenants/:id": operate, "GET /operator/instances": operate,
+	"POST /operator/tenants/:id/active": operate, "POST /operator/tenants/:id/limits": operate, "GET /operator/lanes": operate, "GET /operator/audit": operate,
+	"GET /api/v1/operator/tenants": operate, "GET /api/v1/operator/tenants/:id": operate, "PATCH /api/v1/operator/tenants/:id": operate,
+	"GET /api/v1/operator/instances": operate, "GET /api/v1/operator/lanes": operate, "GET /api/v1/operator/audit-log": operate, "GET /api/v1/operator/health": operate,
+	"GET /history": own, "GET /attention": own, "POST /dead-letters/:id/redrive": pageOf, "GET /preview": own, "POST /preview": own,
 	"GET /whatsapp": own, "GET /whatsapp/qr.png": own, "POST /whatsapp/connect": own, "POST /whatsapp/disconnect": own,
 	"GET /groups": own, "POST /groups": own, "POST /groups/discover": own,
 	"GET /stores": own, "GET /stores/:slug": own, "POST /stores/:slug": own,
@@ -67,6 +76,8 @@ type resident struct {
 	canary  string
 	phone   *fakewhatsapp.Phone
 	group   *fakewhatsapp.Group
+	source  *fakewhatsapp.Group
+	poster  *fakewhatsapp.Phone // who posts in the source
 	session string
 	ids     map[string][]string // by the route's collection
 }
@@ -85,6 +96,7 @@ func neighbours(t *testing.T, names ...string) (*house, []*resident) {
 		source, err := h.world.AddGroup(fakewhatsapp.GroupSpec{Subject: "Fonte " + r.canary, Admins: []*fakewhatsapp.Phone{poster}})
 		h.must(err)
 		source.Add(r.phone)
+		r.source, r.poster = source, poster
 		r.group, err = h.world.AddGroup(fakewhatsapp.GroupSpec{Subject: "Destino " + r.canary, Admins: []*fakewhatsapp.Phone{r.phone}})
 		h.must(err)
 		r.connect(r.phone)
@@ -103,6 +115,8 @@ func neighbours(t *testing.T, names ...string) (*house, []*resident) {
 		r.ids["offers"] = []string{offer["id"].(string)}
 		r.ids["deliveries"] = []string{offer["deliveries"].([]any)[0].(map[string]any)["id"].(string)}
 		r.ids["dead-letters"] = []string{r.dead(source)}
+		r.keep("account/api-keys", r.do(201, "POST", "/account/api-keys", map[string]any{"name": r.canary}))
+		r.ids["account/sessions"] = []string{r.do(200, "GET", "/account/sessions", nil).list(t)[0]["id"].(string)}
 		all = append(all, r)
 	}
 	return h, all
@@ -141,7 +155,7 @@ func (r *resident) everything() string {
 	var b strings.Builder
 	for _, path := range []string{
 		"/users/me", "/whatsapp/status", "/groups/source", "/groups/destination", "/affiliate-tags", "/offers", "/dead-letters",
-		"/dashboard/stats", "/dashboard/recent-offers",
+		"/dashboard/stats", "/dashboard/recent-offers", "/account/api-keys", "/account/sessions",
 	} {
 		b.WriteString(r.do(200, "GET", path, nil).body + "\n")
 	}
@@ -168,7 +182,7 @@ func TestRoutesKeepTenantsApart(t *testing.T) {
 			continue
 		}
 		if class == pageOf {
-			theirs := victim.ids[strings.Split(route.Path, "/")[1]]
+			theirs := victim.ids[strings.TrimPrefix(strings.Split(route.Path, "/:")[0], "/")]
 			if len(theirs) == 0 {
 				t.Errorf("%s: the victim has nothing to try it with", name)
 			}
@@ -182,6 +196,11 @@ func TestRoutesKeepTenantsApart(t *testing.T) {
 					t.Errorf("%s tells another tenant's id from an unknown one", name)
 				}
 			}
+			continue
+		}
+		if class == operate {
+			cases++
+			unlike(h, route.Method, strings.Replace(route.Path, ":id", victim.id, 1), intruder, visitor)
 			continue
 		}
 		if class != byID {
@@ -218,7 +237,7 @@ func TestRoutesKeepTenantsApart(t *testing.T) {
 			visitor.do(404, http.MethodPost, path, url.Values{"csrf": {token}, "id": {id}, "f.tag": {"roubada-20"}})
 		}
 	}
-	for _, path := range []string{"/", "/offers", "/groups", "/stores", "/stores/amazon", "/attention", "/rules", "/account", "/whatsapp", "/account/export"} {
+	for _, path := range []string{"/", "/offers", "/history", "/history?group=" + victim.ids["groups/destination"][0], "/groups", "/stores", "/stores/amazon", "/attention", "/rules", "/account", "/whatsapp", "/account/export"} {
 		cases++
 		if page := visitor.open(path); strings.Contains(page, victim.canary) || !strings.Contains(page, "bia") {
 			leaks++
@@ -234,6 +253,33 @@ func TestRoutesKeepTenantsApart(t *testing.T) {
 		t.Errorf("the victim changed:\n%s\nbefore:\n%s", after, before)
 	}
 	t.Logf("routes %d, cases %d, leaks %d", len(engineRoutes), cases, leaks)
+}
+
+// unlike reports when an address tells anybody but an operator that something is there.
+func unlike(h *house, method, path string, intruder *resident, visitor *browser) {
+	h.t.Helper()
+	nowhere := "/nowhere"
+	if strings.HasPrefix(path, "/api/") {
+		nowhere = "/api/v1/nowhere"
+	}
+	body := url.Values{"csrf": {"x"}, "active": {"false"}}
+	key := intruder.do(201, "POST", "/account/api-keys", map[string]any{"name": "x"}).json(h.t)
+	for who, header := range map[string][]string{
+		"a stranger": nil, "a tenant": {"Authorization", "Bearer " + intruder.token}, "a tenant's program": {"Authorization", "Bearer " + key["key"].(string)},
+		"a stranger's browser": {"Accept", "text/html", "Cookie", "autopromo_browser=AAAAAAAAAAAAAAAAAAAAAA"},
+	} {
+		got, want := h.send(method, path, body, header...), h.send(method, nowhere, body, header...)
+		if got.status != 404 || want.status != 404 || strings.ReplaceAll(got.body, path, "") != strings.ReplaceAll(want.body, nowhere, "") {
+			h.t.Errorf("%s %s tells %s that it is there: %d %s\nand nowhere %d %s", method, path, who, got.status, got.body, want.status, want.body)
+		}
+	}
+	intruder.do(204, "DELETE", "/account/api-keys/"+key["id"].(string), nil)
+	if method == http.MethodGet && !strings.HasPrefix(path, "/api/") {
+		try := func(path string) string { return strings.ReplaceAll(visitor.do(404, method, path, nil), path, "") }
+		if got, want := try(path), try(nowhere); got != want {
+			h.t.Errorf("%s tells a tenant's browser that it is there:\n%s\nand nowhere:\n%s", path, got, want)
+		}
+	}
 }
 
 func TestWebhooksAndDoorbellsKeepTenantsApart(t *testing.T) {

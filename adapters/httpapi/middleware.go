@@ -32,6 +32,8 @@ type about struct {
 	language core.Language
 	address  string // of the client, for counting attempts
 	route    string // the pattern that matched, for logs
+	// userAgent is what the client says it is.
+	userAgent string
 }
 
 type aboutKey struct{}
@@ -52,7 +54,7 @@ func (s *server) describeRequest(c *gin.Context) {
 	a := about{
 		language: negotiate(c.GetHeader("Accept-Language")),
 		address:  network(c.ClientIP()),
-		route:    c.FullPath(),
+		route:    c.FullPath(), userAgent: c.GetHeader("User-Agent"),
 	}
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), aboutKey{}, a))
 	c.Next()

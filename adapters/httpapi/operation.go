@@ -15,6 +15,9 @@ import (
 const (
 	apiPrefix    = "/api/v1"
 	bearerScheme = "bearer"
+	keyScheme    = "apiKey"
+	// operatorTag marks operations that are not there for anybody but operators.
+	operatorTag = "operator"
 )
 
 func (s *server) apiConfig() huma.Config {
@@ -38,6 +41,11 @@ func (s *server) apiConfig() huma.Config {
 						Type: "http", Scheme: "bearer", BearerFormat: "JWT",
 						Description: "The access_token of POST /api/v1/users/login.",
 					},
+					keyScheme: {
+						Type: "http", Scheme: "bearer", BearerFormat: core.APIKeyStart + "…",
+						Description: "An API key of POST /api/v1/account/api-keys, in place of an access token. It does not expire " +
+							"and cannot touch passwords, sessions, API keys or the existence of the account.",
+					},
 				},
 			},
 		},
@@ -51,17 +59,19 @@ func (s *server) apiConfig() huma.Config {
 // apiTags are the groups of operations, in the order in which a newcomer needs them.
 func apiTags() []*huma.Tag {
 	return []*huma.Tag{
-		{Name: "users", Description: "Account, session and settings."},
+		{Name: "users", Description: "Account, sessions, API keys and settings."},
 		{Name: "whatsapp", Description: "The one WhatsApp session of a tenant."},
 		{Name: "groups", Description: "Groups watched (sources) and groups posted to (destinations)."},
 		{Name: "tags", Description: "The tenant's affiliate identity at each store."},
 		{Name: "offers", Description: "What came in, what went out, and why something did not."},
 		{Name: "dashboard", Description: "Numbers and the latest offers."},
+		{Name: operatorTag, Description: "The whole installation, for its operators. Everybody else is told 404."},
 		{Name: "webhooks", Description: "For WhatsApp providers only."},
 	}
 }
 
-// operation describes one route. It needs a logged-in tenant unless it is public.
+// operation describes one route. It needs a tenant, by access token or API key, unless it is
+// public; by access token alone when it is a person's.
 type operation struct {
 	method, path string // path without apiPrefix
 	id, tag      string
@@ -69,6 +79,7 @@ type operation struct {
 	description  string
 	status       int // of success; default 200
 	public       bool
+	person       bool
 	errors       []int                      // statuses beyond those every such operation has
 	content      map[string]*huma.MediaType // of success, when it is not one JSON type
 }
@@ -91,7 +102,15 @@ func (s *server) describe(o operation, takesBody bool) huma.Operation {
 	}, o.errors...)
 	if !o.public {
 		op.Security = []map[string][]string{{bearerScheme: {}}}
-		statuses = append(statuses, http.StatusUnauthorized)
+		switch {
+		case o.tag == operatorTag:
+			statuses = append(statuses, http.StatusNotFound)
+		case o.person:
+			statuses = append(statuses, http.StatusUnauthorized, http.StatusForbidden)
+		default:
+			op.Security = append(op.Security, map[string][]string{keyScheme: {}})
+			statuses = append(statuses, http.StatusUnauthorized)
+		}
 	}
 	if takesBody {
 		statuses = append(statuses, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
@@ -125,6 +144,7 @@ func (s *server) schema(v any) *huma.Schema {
 type caller struct {
 	*engine.Tenant
 	account  core.Tenant
+	session  core.SessionID // "" for an API key
 	language core.Language
 }
 

@@ -29,6 +29,7 @@ type userResponse struct {
 	Email     string       `json:"email"`
 	FullName  *string      `json:"full_name"`
 	Config    settingsJSON `json:"config_json" doc:"The settings"`
+	Limits    limitsJSON   `json:"limits" doc:"What the operator of this installation allows"`
 	IsActive  bool         `json:"is_active"`
 	CreatedAt time.Time    `json:"created_at"`
 }
@@ -36,7 +37,7 @@ type userResponse struct {
 func userOf(t core.Tenant) userResponse {
 	return userResponse{
 		ID: string(t.ID), Email: t.Email, FullName: optional(t.FullName),
-		Config: settingsOf(t.Settings), IsActive: t.Active, CreatedAt: t.CreatedAt,
+		Config: settingsOf(t.Settings), Limits: limitsOf(t.Limits), IsActive: t.Active, CreatedAt: t.CreatedAt,
 	}
 }
 
@@ -89,9 +90,10 @@ func (s *server) registerUsers() {
 	}, s.register)
 	handle(s, operation{
 		method: http.MethodPost, path: "/users/refresh", id: "refresh", tag: "users", public: true,
-		summary:     "Get a new access token",
-		description: "Exchanges a refresh token for a new pair. 401 means: log in again.",
-		errors:      []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusTooManyRequests},
+		summary: "Get a new access token",
+		description: "Exchanges a refresh token for a new pair. Each refresh token is good for one exchange, and for a minute " +
+			"after it in case the answer got lost; later use ends the session. 401 means: log in again.",
+		errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusTooManyRequests},
 	}, s.refresh)
 	handle(s, operation{
 		method: http.MethodGet, path: "/users/me", id: "me", tag: "users",
@@ -147,25 +149,51 @@ func (s *server) refresh(ctx context.Context, _ caller, in *refreshInput) (token
 	if err := s.attempts.register(aboutOf(ctx).address); err != nil {
 		return tokenResponse{}, err
 	}
-	tenant, err := s.tenantOf(ctx, refreshToken, in.Body.RefreshToken)
+	c, err := s.tokens.verify(refreshToken, in.Body.RefreshToken)
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	return s.newSession(tenant)
+	tenant := s.engine.Tenant(c.tenant())
+	account, err := tenant.Get(ctx)
+	if err == nil && (!account.Active || account.Session != c.Generation) {
+		err = errUnauthenticated
+	}
+	if err != nil {
+		return tokenResponse{}, unauthenticated(err)
+	}
+	session, err := tenant.RotateSession(ctx, c.Session, c.Rotation, s.options.RefreshTTL)
+	if core.CodeOf(err) == core.CodeConflict {
+		return tokenResponse{}, errUnauthenticated
+	}
+	if err != nil {
+		return tokenResponse{}, unauthenticated(err)
+	}
+	return s.tokensOf(account, session)
 }
 
-func (s *server) newSession(tenant core.Tenant) (tokenResponse, error) {
-	access, err := s.tokens.issue(accessToken, tenant)
+// newSession begins a session of a program.
+func (s *server) newSession(ctx context.Context, account core.Tenant) (tokenResponse, error) {
+	session, err := s.engine.Tenant(account.ID).BeginSession(ctx, engine.NewSession{
+		Device: aboutOf(ctx).userAgent, Life: s.options.RefreshTTL,
+	})
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	refresh, err := s.tokens.issue(refreshToken, tenant)
+	return s.tokensOf(account, session)
+}
+
+func (s *server) tokensOf(account core.Tenant, session core.Session) (tokenResponse, error) {
+	access, err := s.tokens.issue(accessToken, account, session)
+	if err != nil {
+		return tokenResponse{}, err
+	}
+	refresh, err := s.tokens.issue(refreshToken, account, session)
 	if err != nil {
 		return tokenResponse{}, err
 	}
 	return tokenResponse{
 		AccessToken: access, TokenType: "bearer", ExpiresIn: int(s.options.AccessTTL.Seconds()),
-		RefreshToken: refresh, User: userOf(tenant),
+		RefreshToken: refresh, User: userOf(account),
 	}, nil
 }
 
@@ -204,7 +232,7 @@ func (s *server) login(c *gin.Context) {
 		return
 	}
 	c.Set(tenantKey, string(tenant.ID))
-	session, err := s.newSession(tenant)
+	session, err := s.newSession(ctx, tenant)
 	if err != nil {
 		s.refuse(c, err)
 		return

@@ -24,11 +24,12 @@ const (
 type commands struct {
 	config.Flags
 
-	Serve   serveCommand   `cmd:"" default:"1" help:"Run the server (the default)."`
-	Migrate migrateCommand `cmd:"" help:"Look at or change the schema of the database."`
-	Keys    keysCommand    `cmd:"" help:"Make the keys of an installation."`
-	Demo    demoCommand    `cmd:"" help:"Play the whole product with a simulated WhatsApp; nothing leaves this machine."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Serve    serveCommand    `cmd:"" default:"1" help:"Run the server (the default)."`
+	Migrate  migrateCommand  `cmd:"" help:"Look at or change the schema of the database."`
+	Keys     keysCommand     `cmd:"" help:"Make the keys of an installation."`
+	Operator operatorCommand `cmd:"" help:"Say who looks after the installation."`
+	Demo     demoCommand     `cmd:"" help:"Play the whole product with a simulated WhatsApp; nothing leaves this machine."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
 // program is what the commands share.

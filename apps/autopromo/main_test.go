@@ -16,6 +16,13 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/autopromo-cloud/autopromo/adapters/bunrepository"
+	"github.com/autopromo-cloud/autopromo/apps/internal/config"
+	"github.com/autopromo-cloud/autopromo/apps/internal/wiring"
+	"github.com/autopromo-cloud/autopromo/core"
 )
 
 // deadline bounds what a test waits for; nothing here is measured.
@@ -181,6 +188,62 @@ func TestMigrate(t *testing.T) {
 			t.Errorf("%v: code %d, stdout %q, stderr %q; want %q", step.args[:2], code, stdout, stderr, step.want)
 		}
 	}
+}
+
+func TestOperator(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir() + "/data"
+	data := "--data-dir=" + dir
+	if code, _, stderr := invoke(t, nil, "migrate", "up", data); code != 0 {
+		t.Fatal(stderr)
+	}
+	p := &program{flags: &config.Flags{}, stdout: io.Discard, stderr: io.Discard}
+	parser, err := kong.New(p.flags, config.Options(nil)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse([]string{data}); err != nil {
+		t.Fatal(err)
+	}
+	look := func(do func(*bunrepository.Repository) error) {
+		t.Helper()
+		if err := p.withRepository(t.Context(), "", func(_ wiring.Settings, r *bunrepository.Repository) error { return do(r) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const id = core.TenantID("01890a5d-ac96-774b-bcce-b302099a8057")
+	look(func(r *bunrepository.Repository) error {
+		return r.Directory().CreateTenant(t.Context(), core.Tenant{ID: id, Email: "ana@example.com", Active: true, Settings: core.DefaultSettings()})
+	})
+	for _, step := range []struct {
+		args     []string
+		code     int
+		say      string
+		operator bool
+	}{
+		{[]string{"operator", "add", "nobody@example.com", data}, 1, "there is no account nobody@example.com", false},
+		{[]string{"operator", "add", "Ana@Example.com", data}, 0, "ana@example.com is an operator now", true},
+		{[]string{"operator", "remove", "ana@example.com", data}, 0, "no operator any more", false},
+	} {
+		code, stdout, stderr := invoke(t, nil, step.args...)
+		if code != step.code || !strings.Contains(stdout+stderr, step.say) {
+			t.Errorf("%v: code %d, %q %q", step.args, code, stdout, stderr)
+		}
+		look(func(r *bunrepository.Repository) error {
+			account, err := r.Tenant(id).Account().Get(t.Context())
+			if account.Operator != step.operator {
+				t.Errorf("after %v: operator %v", step.args, account.Operator)
+			}
+			return err
+		})
+	}
+	look(func(r *bunrepository.Repository) error {
+		log, err := r.Operations().Audit(t.Context(), "", 10)
+		if len(log) != 2 || log[0].Action != core.OperatorRemoved || log[0].Actor != "command line" {
+			t.Errorf("audit log %+v", log)
+		}
+		return err
+	})
 }
 
 // TestDemo plays the whole product; the demo itself fails when its story goes wrong.

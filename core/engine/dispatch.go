@@ -221,6 +221,7 @@ func (t *Tenant) standing(ctx context.Context, now time.Time) (s standing, err e
 		if s.tenant, err = r.Account().Get(ctx); err != nil {
 			return err
 		}
+		s.tenant.Settings = s.tenant.Bound()
 		if s.instance, err = r.Instance().Get(ctx); err != nil {
 			return err
 		}

@@ -112,6 +112,15 @@ func (f *feed) listen(id core.TenantID) (wake <-chan struct{}, leave func()) {
 	}
 }
 
+func (f *feed) count() (n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, listeners := range f.listeners {
+		n += len(listeners)
+	}
+	return n
+}
+
 func (f *feed) wake(id core.TenantID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

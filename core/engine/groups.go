@@ -176,7 +176,8 @@ func (t *Tenant) Destinations(ctx context.Context) ([]core.Destination, error) {
 	return t.repo.Destinations().List(ctx)
 }
 
-// AddDestination starts posting to a group, under the same conditions as AddSource.
+// AddDestination starts posting to a group, under the same conditions as AddSource and as
+// long as the operator's limit allows (CodePrecondition, ReasonDestinationLimit).
 func (t *Tenant) AddDestination(ctx context.Context, g NewGroup) (core.Destination, error) {
 	inst, jid, err := t.newGroup(ctx, g, "destination_group_id")
 	if err != nil {
@@ -184,6 +185,9 @@ func (t *Tenant) AddDestination(ctx context.Context, g NewGroup) (core.Destinati
 	}
 	if !g.Inactive {
 		if err := t.notSource(ctx, jid); err != nil {
+			return core.Destination{}, err
+		}
+		if err := t.mayPost(ctx, ""); err != nil {
 			return core.Destination{}, err
 		}
 	}
@@ -217,6 +221,9 @@ func (t *Tenant) ChangeDestination(ctx context.Context, id core.DestinationID, c
 			return core.Destination{}, err
 		}
 		if err := t.notSource(ctx, d.JID); err != nil {
+			return core.Destination{}, err
+		}
+		if err := t.mayPost(ctx, id); err != nil {
 			return core.Destination{}, err
 		}
 	}

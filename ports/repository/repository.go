@@ -2,7 +2,8 @@
 //
 // Isolation is in the shape: whatever belongs to a tenant is reached only through
 // [Repository.Tenant], and no method below it takes a tenant. The few questions that have
-// to look across tenants are in [Directory] and [Queue] and answer with ids only.
+// to look across tenants are in [Directory] and [Queue] and answer with ids only; what
+// an operator sees of all tenants is in [Operations], which has no content of any.
 //
 // Every method is one transaction and must be durable when it returns nil. Absence is
 // core.ErrNotFound, also for ids of another tenant: the two must not be told apart. A
@@ -25,6 +26,7 @@ type Repository interface {
 	Tenant(id core.TenantID) Tenant
 	Directory() Directory
 	Queue() Queue
+	Operations() Operations
 	// Ping says whether the database answers.
 	Ping(ctx context.Context) error
 	// Now is the time by which leases and gaps are kept. It must be the same, to within
@@ -41,6 +43,8 @@ type Tenant interface {
 	Destinations() Destinations
 	Tags() Tags
 	MintedLinks() MintedLinks
+	APIKeys() APIKeys
+	Sessions() Sessions
 	Inbox() Inbox
 	Offers() Offers
 	Deliveries() Deliveries
@@ -91,6 +95,8 @@ type Directory interface {
 	TenantByEmail(ctx context.Context, email string) (core.TenantID, error)
 	// TenantByWebhook finds the tenant whose instance has this webhook hash.
 	TenantByWebhook(ctx context.Context, hash string) (core.TenantID, error)
+	// TenantByAPIKey finds the tenant that has an API key with this hash.
+	TenantByAPIKey(ctx context.Context, hash string) (core.TenantID, error)
 	// TenantByInstanceName finds the tenant whose instance has this name, byte for byte.
 	TenantByInstanceName(ctx context.Context, name string) (core.TenantID, error)
 	// Unchecked lists tenants whose instance is not disconnected and was last checked
@@ -160,9 +166,15 @@ type Account interface {
 	// seconds that follow each other from since; steps in which nothing happened are left
 	// out. The oldest comes first.
 	Activity(ctx context.Context, since time.Time, step time.Duration) ([]core.Activity, error)
-	// Renew replaces the password hash, unless it is zero, and raises Session by one. It
-	// returns the tenant as it is then.
+	// Renew replaces the password hash, unless it is zero, raises Session by one and ends all
+	// of Sessions. It returns the tenant as it is then.
 	Renew(ctx context.Context, hash core.Secret) (core.Tenant, error)
+	// Govern stores what change makes of Active, Operator and Limits, and nothing else it
+	// changes, together with e in the audit log. An error of change is returned as it is and
+	// nothing is stored. It returns the tenant as it is then.
+	Govern(ctx context.Context, e core.AuditEntry, change func(*core.Tenant) error) (core.Tenant, error)
+	// Audit lists what operators did to the tenant, newest first.
+	Audit(ctx context.Context) ([]core.AuditEntry, error)
 	// Erase removes the tenant and everything it owns, at once and for good.
 	Erase(ctx context.Context) error
 }
@@ -328,6 +340,8 @@ type SaveOffer struct {
 type OfferQuery struct {
 	// Status filters when not "".
 	Status core.OfferStatus
+	// Product filters by ProductKey when not "".
+	Product string
 	// Before is the id to continue after (UUIDv7 order is creation order); "" for the start.
 	Before core.OfferID
 	Limit  int
@@ -345,6 +359,12 @@ type Deliveries interface {
 	// wanted it. From dispatching or ambiguous it becomes cancelled instead, with ReasonRevoked
 	// or ReasonEdited, when the message is revoked or the offer held by now.
 	Settle(ctx context.Context, s Settle) (core.Delivery, error)
+	// Sent lists the sent deliveries that a query selects, sent last first.
+	Sent(ctx context.Context, q SentQuery) ([]core.Delivery, error)
+	// SentTally counts those of q by destination in steps of whole seconds that follow each
+	// other from q.Since, the oldest step first, then by destination; Before and Limit do not
+	// count. Steps without a delivery are left out.
+	SentTally(ctx context.Context, q SentQuery, step time.Duration) ([]SentTally, error)
 	// Unproven lists deliveries to a chat that are dispatching, ambiguous or unconfirmed,
 	// oldest attempt first, for matching against proof; and, when id is not "", those that
 	// carry this MessageID or ClientID in any state.

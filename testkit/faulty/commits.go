@@ -32,6 +32,14 @@ func (x account) Renew(ctx context.Context, hash core.Secret) (out core.Tenant, 
 	return out, err
 }
 
+func (x account) Govern(ctx context.Context, e core.AuditEntry, change func(*core.Tenant) error) (out core.Tenant, err error) {
+	err = x.trip.around(ctx, "account.govern", func() (err error) {
+		out, err = x.Account.Govern(ctx, e, change)
+		return err
+	})
+	return out, err
+}
+
 func (x account) Erase(ctx context.Context) error {
 	return x.trip.around(ctx, "account.erase", func() error { return x.Account.Erase(ctx) })
 }
@@ -106,6 +114,50 @@ func (x tags) Delete(ctx context.Context, id core.TagID) error {
 
 func (x mintedLinks) Save(ctx context.Context, m core.MintedLink) error {
 	return x.trip.around(ctx, "minted_links.save", func() error { return x.MintedLinks.Save(ctx, m) })
+}
+
+func (x apiKeys) Create(ctx context.Context, k core.APIKey) error {
+	return x.trip.around(ctx, "api_keys.create", func() error { return x.APIKeys.Create(ctx, k) })
+}
+
+func (x apiKeys) Use(ctx context.Context, hash string, day time.Time) (out core.APIKey, err error) {
+	err = x.trip.around(ctx, "api_keys.use", func() (err error) {
+		out, err = x.APIKeys.Use(ctx, hash, day)
+		return err
+	})
+	return out, err
+}
+
+func (x apiKeys) Delete(ctx context.Context, id core.APIKeyID) error {
+	return x.trip.around(ctx, "api_keys.delete", func() error { return x.APIKeys.Delete(ctx, id) })
+}
+
+func (x sessions) Begin(ctx context.Context, s core.Session) error {
+	return x.trip.around(ctx, "sessions.begin", func() error { return x.Sessions.Begin(ctx, s) })
+}
+
+func (x sessions) See(ctx context.Context, id core.SessionID, now time.Time) (out core.Session, err error) {
+	err = x.trip.around(ctx, "sessions.see", func() (err error) {
+		out, err = x.Sessions.See(ctx, id, now)
+		return err
+	})
+	return out, err
+}
+
+func (x sessions) Rotate(ctx context.Context, id core.SessionID, rotation int, now, until time.Time) (out core.Session, err error) {
+	err = x.trip.around(ctx, "sessions.rotate", func() (err error) {
+		out, err = x.Sessions.Rotate(ctx, id, rotation, now, until)
+		return err
+	})
+	return out, err
+}
+
+func (x sessions) End(ctx context.Context, id core.SessionID) error {
+	return x.trip.around(ctx, "sessions.end", func() error { return x.Sessions.End(ctx, id) })
+}
+
+func (x sessions) EndOthers(ctx context.Context, keep core.SessionID) error {
+	return x.trip.around(ctx, "sessions.end_others", func() error { return x.Sessions.EndOthers(ctx, keep) })
 }
 
 func (x inbox) Claim(ctx context.Context, now, until time.Time, limit int) (out []core.InboxEntry, err error) {

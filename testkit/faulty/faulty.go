@@ -71,7 +71,9 @@ func Points() []string {
 
 // points are the calls that are decorated, in the order of a message's journey.
 var points = []string{
-	"directory.create_tenant", "account.save_settings", "account.renew", "account.erase",
+	"directory.create_tenant", "account.save_settings", "account.renew", "account.govern", "account.erase",
+	"api_keys.create", "api_keys.use", "api_keys.delete",
+	"sessions.begin", "sessions.see", "sessions.rotate", "sessions.end", "sessions.end_others",
 	"hosting.take", "hosting.keep", "hosting.leave", "hosting.ask", "hosting.answer",
 	"gateway.provision", "gateway.connect", "gateway.status", "gateway.delete", "gateway.groups", "gateway.restart",
 	"instance.create", "instance.update",

@@ -17,10 +17,10 @@ import (
 
 // reads are the methods that commit nothing and ask nobody: they have no point.
 var reads = []string{
-	"Account.Get", "Account.Stats", "Account.Activity", "Instance.Get", "Sources.List", "Sources.Active", "Destinations.List", "Destinations.Get",
+	"Account.Get", "Account.Stats", "Account.Activity", "Account.Audit", "APIKeys.List", "Sessions.List", "Instance.Get", "Sources.List", "Sources.Active", "Destinations.List", "Destinations.Get",
 	"Tags.List", "MintedLinks.Find", "MintedLinks.Get", "Inbox.Newest", "Inbox.Dead", "Offers.Get", "Offers.ByInbox", "Offers.Near",
-	"Offers.List", "Deliveries.Get", "Deliveries.Ready", "Deliveries.Unproven", "Lane.History",
-	"Directory.TenantByEmail", "Directory.TenantByWebhook", "Directory.TenantByInstanceName", "Directory.Unchecked",
+	"Offers.List", "Deliveries.Get", "Deliveries.Ready", "Deliveries.Sent", "Deliveries.SentTally", "Deliveries.Unproven", "Lane.History",
+	"Directory.TenantByEmail", "Directory.TenantByWebhook", "Directory.TenantByInstanceName", "Directory.TenantByAPIKey", "Directory.Unchecked",
 	"Queue.Unhosted", "Queue.Called", "Hosting.Calls", "Queue.Backlog", "Queue.Unsettled", "Queue.Ledger",
 	"FullGateway.Capabilities", "FullGateway.Authenticate", "FullGateway.Decode",
 }
@@ -45,6 +45,8 @@ func (noTenant) Sources() repository.Sources                { return nil }
 func (noTenant) Destinations() repository.Destinations      { return nil }
 func (noTenant) Tags() repository.Tags                      { return nil }
 func (noTenant) MintedLinks() repository.MintedLinks        { return nil }
+func (noTenant) APIKeys() repository.APIKeys                { return nil }
+func (noTenant) Sessions() repository.Sessions              { return nil }
 func (noTenant) Inbox() repository.Inbox                    { return nil }
 func (noTenant) Offers() repository.Offers                  { return nil }
 func (noTenant) Deliveries() repository.Deliveries          { return nil }
@@ -76,6 +78,8 @@ func TestEveryCallHasItsPoint(t *testing.T) {
 		{"Destinations", reflect.TypeFor[repository.Destinations](), tenant.Destinations()},
 		{"Tags", reflect.TypeFor[repository.Tags](), tenant.Tags()},
 		{"MintedLinks", reflect.TypeFor[repository.MintedLinks](), tenant.MintedLinks()},
+		{"APIKeys", reflect.TypeFor[repository.APIKeys](), tenant.APIKeys()},
+		{"Sessions", reflect.TypeFor[repository.Sessions](), tenant.Sessions()},
 		{"Inbox", reflect.TypeFor[repository.Inbox](), tenant.Inbox()},
 		{"Offers", reflect.TypeFor[repository.Offers](), tenant.Offers()},
 		{"Deliveries", reflect.TypeFor[repository.Deliveries](), tenant.Deliveries()},

@@ -42,6 +42,10 @@ func (t tenant) MintedLinks() repository.MintedLinks {
 	return mintedLinks{t.Tenant.MintedLinks(), t.trip}
 }
 
+func (t tenant) APIKeys() repository.APIKeys { return apiKeys{t.Tenant.APIKeys(), t.trip} }
+
+func (t tenant) Sessions() repository.Sessions { return sessions{t.Tenant.Sessions(), t.trip} }
+
 func (t tenant) Inbox() repository.Inbox { return inbox{t.Tenant.Inbox(), t.trip} }
 
 func (t tenant) Offers() repository.Offers { return offers{t.Tenant.Offers(), t.trip} }
@@ -89,6 +93,16 @@ type tags struct {
 
 type mintedLinks struct {
 	repository.MintedLinks
+	trip Trip
+}
+
+type apiKeys struct {
+	repository.APIKeys
+	trip Trip
+}
+
+type sessions struct {
+	repository.Sessions
 	trip Trip
 }
 

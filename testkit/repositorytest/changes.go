@@ -140,7 +140,10 @@ func renewEndsSessions(tb testing.TB, r repository.Repository) {
 	w.ok("get", err)
 	untouched, err := other.Account().Get(w.ctx)
 	w.ok("get", err)
+	theirs := other.newSession()
+	w.ok("begin session", other.Sessions().Begin(w.ctx, theirs))
 	for _, hash := range []string{"", "another phc"} {
+		w.ok("begin session", s.Sessions().Begin(w.ctx, s.newSession()))
 		want.Session++
 		if hash != "" {
 			want.PasswordHash = core.NewSecret(hash)
@@ -148,6 +151,7 @@ func renewEndsSessions(tb testing.TB, r repository.Repository) {
 		got, err := s.Account().Renew(w.ctx, core.NewSecret(hash))
 		w.ok("renew", err)
 		w.same("result", got, want)
+		w.same("sessions", len(first(s.Sessions().List(w.ctx, w.now))), 0)
 		got, err = s.Account().Get(w.ctx)
 		w.ok("get", err)
 		w.same("stored", got, want)
@@ -155,6 +159,7 @@ func renewEndsSessions(tb testing.TB, r repository.Repository) {
 	got, err := other.Account().Get(w.ctx)
 	w.ok("get", err)
 	w.same("another tenant", got, untouched)
+	w.same("another tenant's sessions", first(other.Sessions().List(w.ctx, w.now)), []core.Session{theirs})
 	_, err = r.Tenant(core.TenantID(w.id())).Account().Renew(w.ctx, core.Secret{})
 	w.fails("an unknown tenant", err, core.ErrNotFound)
 }
@@ -180,6 +185,11 @@ func eraseLeavesNothing(tb testing.TB, r repository.Repository) {
 	w.same("sources", len(first(gone.Sources().List(w.ctx))), 0)
 	w.same("destinations", len(first(gone.Destinations().List(w.ctx))), 0)
 	w.same("tags", len(first(gone.Tags().List(w.ctx))), 0)
+	w.same("API keys", len(first(gone.APIKeys().List(w.ctx))), 0)
+	w.same("sessions", len(first(gone.Sessions().List(w.ctx, w.now))), 0)
+	w.same("audit log", len(first(gone.Account().Audit(w.ctx))), 0)
+	_, err = r.Directory().TenantByAPIKey(w.ctx, gone.apiKey.Hash)
+	w.fails("whose API key", err, core.ErrNotFound)
 	w.same("dead letters", len(first(gone.Inbox().Dead(w.ctx, "", 10))), 0)
 	_, err = r.Directory().TenantByEmail(w.ctx, account.Email)
 	w.fails("the e-mail", err, core.ErrNotFound)

@@ -43,6 +43,9 @@ type dump struct {
 	Destinations []core.Destination
 	Tags         []core.Tag
 	Minted       core.MintedLink
+	Keys         []core.APIKey
+	Sessions     []core.Session
+	Audit        []core.AuditEntry
 	Near         []repository.NearText
 	Offers       []core.Offer
 	Newest       time.Time
@@ -78,6 +81,12 @@ func (s *shop) dump() (d dump) {
 		err = nil
 	}
 	check("minted link")
+	d.Keys, err = s.APIKeys().List(s.ctx)
+	check("API keys")
+	d.Sessions, err = s.Sessions().List(s.ctx, s.now)
+	check("sessions")
+	d.Audit, err = s.Account().Audit(s.ctx)
+	check("audit log")
 	d.Near, err = s.Offers().Near(s.ctx, sharedKey, time.Time{}, 100)
 	check("near texts")
 	d.Offers, err = s.Offers().List(s.ctx, repository.OfferQuery{Limit: 100})
@@ -101,6 +110,8 @@ func (s *shop) dump() (d dump) {
 type victim struct {
 	*shop
 	tag     core.Tag
+	apiKey  core.APIKey
+	session core.Session
 	sent    core.Delivery
 	waiting core.Delivery
 	unsure  core.Delivery
@@ -116,6 +127,10 @@ func (w *world) victim() victim {
 	v := victim{shop: w.shop()}
 	v.tag = v.newTag("amazon", "amazon.com.br")
 	w.ok("create tag", v.Tags().Create(w.ctx, v.tag))
+	v.apiKey, v.session = v.newKey("victim"), v.newSession()
+	w.ok("create API key", v.APIKeys().Create(w.ctx, v.apiKey))
+	w.ok("begin session", v.Sessions().Begin(w.ctx, v.session))
+	v.governed(core.LimitsChanged, func(t *core.Tenant) error { t.Limits.PerDay = 5; return nil })
 	v.sent = v.inState(core.DeliverySent, "amazon:1", v.groups[0])
 	v.unsure = v.inState(core.DeliveryAmbiguous, "amazon:2", v.groups[0])
 	v.waiting = v.inState(core.DeliveryPending, "amazon:3", v.groups[0])
@@ -158,6 +173,17 @@ func readsShowNothing(tb testing.TB, r repository.Repository) {
 	_, err = other.MintedLinks().Find(w.ctx, minted.Store, minted.Target, minted.TagPrint, minted.SubID)
 	missing("minted link by what it was made for", err)
 
+	_, err = other.APIKeys().Use(w.ctx, v.apiKey.Hash, w.now)
+	missing("API key", err)
+	_, err = other.Sessions().See(w.ctx, v.session.ID, w.now)
+	missing("session", err)
+	keys, err := other.APIKeys().List(w.ctx)
+	empty("API keys", len(keys), err)
+	sessions, err := other.Sessions().List(w.ctx, w.now)
+	empty("sessions", len(sessions), err)
+	audit, err := other.Account().Audit(w.ctx)
+	empty("audit log", len(audit), err)
+
 	newest, err := other.Inbox().Newest(w.ctx, v.source.JID)
 	w.ok("newest message", err)
 	w.same("newest message", newest, time.Time{})
@@ -179,6 +205,10 @@ func readsShowNothing(tb testing.TB, r repository.Repository) {
 	empty("ready", len(ready), err)
 	attempts, err := other.Lane().History(w.ctx, time.Time{})
 	empty("history", len(attempts), err)
+	sent, err := other.Deliveries().Sent(w.ctx, repository.SentQuery{Until: w.now.Add(time.Hour), Limit: 10})
+	empty("sent", len(sent), err)
+	tally, err := other.Deliveries().SentTally(w.ctx, repository.SentQuery{Until: w.now.Add(time.Hour)}, time.Hour)
+	empty("tally", len(tally), err)
 	unproven, err := other.Deliveries().Unproven(w.ctx, v.groups[0].JID, "3EB0CLIENT")
 	empty("unproven", len(unproven), err)
 	calls, err := other.Hosting().Calls(w.ctx)
@@ -233,6 +263,19 @@ func writesChangeNothing(tb testing.TB, r repository.Repository) {
 	_, err = s.Tags().Update(w.ctx, v.tag.ID, func(x *core.Tag) error { x.Fields = nil; return nil })
 	missing("update tag", err)
 	missing("delete tag", s.Tags().Delete(w.ctx, v.tag.ID))
+
+	missing("delete API key", s.APIKeys().Delete(w.ctx, v.apiKey.ID))
+	_, err = s.APIKeys().Use(w.ctx, v.apiKey.Hash, w.now.Add(48*time.Hour))
+	missing("use API key", err)
+	missing("end session", s.Sessions().End(w.ctx, v.session.ID))
+	_, err = s.Sessions().Rotate(w.ctx, v.session.ID, v.session.Rotation, w.now, w.now.Add(time.Hour))
+	missing("rotate session", err)
+	mine("end other sessions", s.Sessions().EndOthers(w.ctx, core.SessionID(w.id())))
+	mine("begin session", s.Sessions().Begin(w.ctx, s.newSession()))
+	_, err = s.Account().Govern(w.ctx, s.audit(core.TenantDeactivated), func(t *core.Tenant) error { t.Active = false; return nil })
+	mine("govern", err)
+	_, err = s.Account().Renew(w.ctx, core.Secret{})
+	mine("renew", err)
 
 	minted := s.newMintedLink(sharedLink)
 	minted.TagPrint = "the intruder's"

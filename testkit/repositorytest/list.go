@@ -12,6 +12,7 @@ func listCases() []Case {
 	return []Case{
 		{"OffersAreListedNewestFirst", listNewestFirst},
 		{"OffersAreFilteredByStatus", listByStatus},
+		{"OffersAreFilteredByProduct", listByProduct},
 	}
 }
 
@@ -35,6 +36,29 @@ func listNewestFirst(tb testing.TB, r repository.Repository) {
 	page, err = s.Offers().List(w.ctx, repository.OfferQuery{Limit: 2, Before: page[1].ID})
 	w.ok("list", err)
 	w.same("last page", page, want[4:])
+}
+
+func listByProduct(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s, other := w.shop(), w.shop()
+	other.offer("amazon:1", other.groups...)
+	var want []core.Offer
+	for range 3 {
+		w.pass(time.Hour)
+		s.offer("amazon:2", s.groups[0])
+		s.offer("", s.groups[0])
+		w.pass(time.Hour)
+		want = append([]core.Offer{s.offer("amazon:1", s.groups...)}, want...)
+	}
+	got, err := s.Offers().List(w.ctx, repository.OfferQuery{Product: "amazon:1", Limit: 10})
+	w.ok("list", err)
+	w.same("of one product", got, want)
+	got, err = s.Offers().List(w.ctx, repository.OfferQuery{Product: "amazon:1", Before: want[0].ID, Limit: 1})
+	w.ok("list", err)
+	w.same("its second page", got, want[1:2])
+	got, err = s.Offers().List(w.ctx, repository.OfferQuery{Product: "amazon:1", Status: core.OfferHeld, Limit: 10})
+	w.ok("list", err)
+	w.same("held ones of it", len(got), 0)
 }
 
 func listByStatus(tb testing.TB, r repository.Repository) {

@@ -23,6 +23,31 @@ type Offer struct {
 	core.Offer
 	// Groups names the destinations that still exist.
 	Groups map[core.DestinationID]string
+	// Prices are the latest offers of the same product, this one among them.
+	Prices []core.Offer
+}
+
+// priced are the offers of the product whose price is clear, when there is something to
+// compare.
+func (o Offer) priced() (all []core.Offer) {
+	for _, x := range o.Prices {
+		if x.Price.Known() {
+			all = append(all, x)
+		}
+	}
+	if len(all) < 2 {
+		return nil
+	}
+	return all
+}
+
+// dearest is the highest of the prices, cheapest the lowest.
+func dearest(all []core.Offer) int64 {
+	return slices.MaxFunc(all, func(a, b core.Offer) int { return cmp.Compare(a.Price.Cents, b.Price.Cents) }).Price.Cents
+}
+
+func cheapest(all []core.Offer) int64 {
+	return slices.MinFunc(all, func(a, b core.Offer) int { return cmp.Compare(a.Price.Cents, b.Price.Cents) }).Price.Cents
 }
 
 // Attention is the page of what needs a person.

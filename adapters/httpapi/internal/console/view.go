@@ -93,6 +93,9 @@ func (v View) Clock(t time.Time) string {
 	return t.Format(v.T("02/01 15:04", "Jan 2 15:04"))
 }
 
+// machineTime is the moment for programs that read the page.
+func machineTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
 // Stamp is the full moment, for a tooltip.
 func (v View) Stamp(t time.Time) string {
 	return t.In(v.location()).Format(v.T("02/01/2006 15:04:05", "Jan 2, 2006 15:04:05"))

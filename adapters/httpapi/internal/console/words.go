@@ -10,17 +10,22 @@ type menuItem struct{ path, icon, name string }
 
 // menu lists the pages; the first four are the tabs of a phone.
 func (v View) menu() []menuItem {
-	return []menuItem{
+	items := []menuItem{
 		{"/", "home", v.T("Início", "Home")},
 		{"/offers", "offers", v.T("Ofertas", "Offers")},
 		{"/groups", "groups", v.T("Grupos", "Groups")},
 		{"/stores", "stores", v.T("Lojas", "Stores")},
 		{"/whatsapp", "phone", "WhatsApp"},
 		{"/attention", "held", v.T("Atenção", "Attention")},
+		{"/history", "history", v.T("Histórico", "History")},
 		{"/preview", "preview", v.T("Testar texto", "Try a text")},
 		{"/rules", "rules", v.T("Regras", "Rules")},
 		{"/account", "account", v.T("Conta", "Account")},
 	}
+	if v.Account != nil && v.Account.Operator {
+		items = append(items, menuItem{"/operator", "pulse", v.T("Operação", "Operations")})
+	}
+	return items
 }
 
 func noticeClass(n Notice) string {
@@ -76,6 +81,14 @@ func (v View) Done(action string) string {
 		return v.T("Senha trocada. Os outros aparelhos saíram da conta.", "Password changed. Other devices were logged out.")
 	case "sessions_ended":
 		return v.T("Os outros aparelhos saíram da conta.", "Other devices were logged out.")
+	case "session_ended":
+		return v.T("Sessão encerrada.", "Session ended.")
+	case "key_revoked":
+		return v.T("Chave revogada. Ela não abre mais nada.", "Key revoked. It opens nothing any more.")
+	case "tenant_activated":
+		return v.T("Conta ativada.", "Account activated.")
+	case "tenant_deactivated":
+		return v.T("Conta desativada.", "Account deactivated.")
 	case "erased":
 		return v.T("A sua conta e todos os dados foram apagados.", "Your account and all its data were erased.")
 	case "retried":

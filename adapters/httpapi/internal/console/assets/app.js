@@ -119,6 +119,11 @@ document.addEventListener("change", async event => {
   box.setAttribute("aria-invalid", fault ? "true" : "false");
 });
 
+// A field to be copied is selected as a whole.
+document.addEventListener("focusin", event => {
+  if (event.target instanceof HTMLInputElement && "select" in event.target.dataset) event.target.select();
+});
+
 // Only one menu is open at a time, and Escape closes it.
 document.addEventListener("keydown", event => {
   if (event.key === "Escape") $$(".tabs details[open]").forEach(e => { e.open = false; e.querySelector("summary").focus(); });
@@ -126,6 +131,12 @@ document.addEventListener("keydown", event => {
 document.addEventListener("click", event => {
   $$(".tabs details[open]").forEach(e => { if (!e.contains(event.target)) e.open = false; });
 });
+
+// Of a row of pages that is wider than the window, the one that is shown is in sight.
+for (const row of $$(".chips.scroll")) {
+  const here = row.querySelector("[aria-current]");
+  if (here) row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+}
 
 start();
 listen();
