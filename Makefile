@@ -25,8 +25,8 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: build ## Run the server on 127.0.0.1:8090
-	bin/autopromo serve
+run: build ## Run the server on 127.0.0.1:8090, with WhatsApp in the process
+	AUTOPROMO_GATEWAY="$${AUTOPROMO_GATEWAY:-whatsmeow,evolution}" bin/autopromo serve
 
 .PHONY: demo
 demo: build ## Play the product with a simulated WhatsApp

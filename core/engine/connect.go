@@ -24,7 +24,8 @@ const (
 
 // ConnectRequest says through which provider a tenant connects.
 type ConnectRequest struct {
-	// Provider defaults to the engine's first gateway.
+	// Provider defaults to the engine's first gateway, with a ServerURL to the first that
+	// speaks to servers.
 	Provider core.Provider
 	// ServerURL and ServerKey default to the operator's provider, if there is one.
 	ServerURL string
@@ -57,7 +58,7 @@ func (t *Tenant) Connect(ctx context.Context, r ConnectRequest) (core.Instance, 
 func (t *Tenant) newSession(r ConnectRequest) (core.Instance, gateway.Gateway, error) {
 	e := t.e
 	if r.Provider == "" {
-		r.Provider = e.deps.Gateways[0].Capabilities().Provider
+		r.Provider = e.defaultProvider(r.ServerURL != "")
 	}
 	gw := e.gateways[r.Provider]
 	if gw == nil {
@@ -90,6 +91,16 @@ func (t *Tenant) newSession(r ConnectRequest) (core.Instance, gateway.Gateway, e
 		ID: core.InstanceID(id), Provider: r.Provider, ServerURL: r.ServerURL, ServerKey: r.ServerKey,
 		Status: core.InstanceConnecting, CreatedAt: now, UpdatedAt: now, CheckedAt: now.Add(provisionTime),
 	}, gw, nil
+}
+
+// defaultProvider is the first on offer; of those with servers when the tenant brings one.
+func (e *Engine) defaultProvider(withServer bool) core.Provider {
+	for _, g := range e.deps.Gateways {
+		if c := g.Capabilities(); c.NeedsServer || !withServer {
+			return c.Provider
+		}
+	}
+	return e.deps.Gateways[0].Capabilities().Provider
 }
 
 // firstQRCode asks for pairing and waits for a QR code from the answer or from a webhook,

@@ -1,14 +1,17 @@
 package engine_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/autopromo-cloud/autopromo/adapters/evolution"
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/core/engine"
+	"github.com/autopromo-cloud/autopromo/ports/gateway"
 	"github.com/autopromo-cloud/autopromo/testkit/fakeevolution"
 )
 
@@ -109,4 +112,23 @@ func (m *marketer) has(t *testing.T) (sources, destinations, tags []string) {
 		tags = append(tags, fmt.Sprint(tag.ID, tag.Store, tag.Fields))
 	}
 	return sources, destinations, tags
+}
+
+// A tenant who names no provider gets the first on offer, and one who brings a server the first
+// that speaks to servers.
+func TestProviderNobodyNamed(t *testing.T) {
+	h := buildOn(t, nil, func(d *engine.Deps) { d.Gateways = append([]gateway.Gateway{&radio{newAir()}}, d.Gateways...) })
+	numbers := map[core.Provider]string{"radio": "5511900000008", evolution.Name: "5511900000009"}
+	for want, r := range map[core.Provider]engine.ConnectRequest{
+		"radio":        {},
+		evolution.Name: {ServerURL: "http://127.0.0.1:1", ServerKey: core.NewSecret("chave")},
+	} {
+		m := h.newcomer(string(want), numbers[want])
+		short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond) // nobody is there
+		_, _ = m.Connect(short, r)
+		cancel()
+		if got := m.instance().Provider; got != want {
+			t.Errorf("connected through %s, want %s", got, want)
+		}
+	}
 }
