@@ -76,6 +76,7 @@ const (
 	ReasonRestrictedForNow    Reason = "restricted_for_now"
 	ReasonWhatsAppRefused     Reason = "whatsapp_refused"
 	ReasonWhatsAppUnreachable Reason = "whatsapp_unreachable"
+	ReasonPasskey             Reason = "passkey_required" // before WhatsApp links the number
 )
 
 // Reasons an inbox entry was not made an offer.

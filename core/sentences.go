@@ -69,6 +69,7 @@ var sentences = map[Reason]sentence{
 
 	ReasonRestrictedForNow:    {"O WhatsApp restringiu este número por um tempo. O AutoPromo espera e volta sozinho; não precisa conectar de novo.", "WhatsApp has restricted this number for a while. AutoPromo waits and comes back by itself; there is no need to connect again."},
 	ReasonWhatsAppRefused:     {"O WhatsApp não aceita a conexão deste servidor. O operador precisa atualizar o AutoPromo; o número continua ligado.", "WhatsApp does not accept this server's connection. The operator has to update AutoPromo; the number stays linked."},
+	ReasonPasskey:             {"O WhatsApp pede uma chave de acesso (passkey) para conectar este número, e só as páginas do próprio WhatsApp aceitam a resposta. Tente conectar outro número, ou outro provedor.", "WhatsApp asks for a passkey before it links this number, and only its own pages can answer. Try another number, or another provider."},
 	ReasonWhatsAppUnreachable: {"Este servidor não está conseguindo falar com o WhatsApp. Ele continua tentando; se durar, o operador precisa conferir a internet do servidor.", "This server cannot reach WhatsApp. It goes on trying; if it lasts, the operator has to check the server's internet connection."},
 
 	ReasonStale:     {"Mensagem antiga demais quando chegou.", "The message was too old when it arrived."},

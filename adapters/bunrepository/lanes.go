@@ -176,7 +176,7 @@ func (d lane) release(ctx context.Context, tx bun.Tx, lane core.Lane, next time.
 }
 
 func (d lane) Conclude(ctx context.Context, s repository.Settle, lane core.Lane, next time.Time) (core.Delivery, error) {
-	return deliveries{d.tenant}.settling(ctx, "conclude delivery", s, func(ctx context.Context, tx bun.Tx) error {
+	return deliveries(d).settling(ctx, "conclude delivery", s, func(ctx context.Context, tx bun.Tx) error {
 		return d.release(ctx, tx, lane, next)
 	})
 }

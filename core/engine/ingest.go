@@ -205,7 +205,15 @@ func (t *Tenant) take(ctx context.Context, inst core.Instance, event gateway.Eve
 		_, err := t.changeState(ctx, inst.Name, gateway.Status{State: ev.State, Phone: ev.Phone}, ev.Reason)
 		return err
 	case gateway.Passkey:
-		t.log().Warn("WhatsApp wants a passkey before it links this number, which only WhatsApp's own pages can answer; another number may link without")
+		// Only WhatsApp's own pages can answer: the person has to know what is waited for.
+		t.log().Warn("WhatsApp wants a passkey before it links this number; another number may link without")
+		_, err := t.repo.Instance().Update(ctx, func(i *core.Instance) error {
+			if speaksFor(*i, inst.Name) && i.Status == core.InstanceConnecting {
+				i.Reason, i.UpdatedAt = core.ReasonPasskey, t.e.now()
+			}
+			return nil
+		})
+		return err
 	case gateway.GroupsChanged:
 		t.log().Debug("groups changed")
 	case gateway.Ignored:
