@@ -48,6 +48,7 @@ const (
 	ReasonProviderUnreachable Reason = "provider_unreachable"
 	ReasonProviderAuth        Reason = "provider_auth"
 	ReasonProviderRefused     Reason = "provider_refused"
+	ReasonProviderVersion     Reason = "provider_version"
 	ReasonProviderLicense     Reason = "provider_license"
 	ReasonProviderBusy        Reason = "provider_busy"
 	ReasonNotAGroup           Reason = "not_a_group"

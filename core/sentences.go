@@ -45,6 +45,7 @@ var sentences = map[Reason]sentence{
 	ReasonProviderUnreachable: {"Não foi possível falar com o provedor de WhatsApp. Confira o endereço e se ele está no ar.", "The WhatsApp provider cannot be reached. Check its address and that it is up."},
 	ReasonProviderAuth:        {"O provedor de WhatsApp recusou a api_key.", "The WhatsApp provider refused the api_key."},
 	ReasonProviderRefused:     {"O provedor de WhatsApp recusou o pedido ({detail}).", "The WhatsApp provider refused the request ({detail})."},
+	ReasonProviderVersion:     {"A versão deste servidor de WhatsApp não serve. Na Evolution API, use a 2.3.7 ou outra 2.x.", "This WhatsApp server is of a version that does not work here. Of Evolution API use 2.3.7 or another 2.x."},
 	ReasonProviderLicense:     {"Esta versão da Evolution API exige ativação de licença. Ative-a ou use a versão 2.3.7.", "This Evolution API version needs a licence activation. Activate it or use version 2.3.7."},
 	ReasonProviderBusy:        {"O provedor de WhatsApp pediu para esperar. Tente de novo mais tarde.", "The WhatsApp provider asked to wait. Try again later."},
 	ReasonNotAGroup:           {"Informe o identificador de um grupo, como 120363000000000001@g.us.", "Give the id of one group, such as 120363000000000001@g.us."},

@@ -3,7 +3,8 @@
 // It is written against version 2.3.7, whose behaviour its comments describe. Version 2.4
 // works once its licence is activated; until then every call is
 // [github.com/autopromo-cloud/autopromo/ports/gateway.KindLicense]. The webhook bodies and
-// answers of version 1.8 are understood, but its sending differs and is not supported.
+// answers of version 1.8 are understood, but it sends otherwise: a session it makes is removed
+// again, as [github.com/autopromo-cloud/autopromo/ports/gateway.KindVersion].
 //
 // Three habits of the server shape the adapter:
 //

@@ -28,6 +28,7 @@ const (
 	codeStatus         = "status"
 	codeRedirect       = "redirect"
 	codeRoute          = "route"
+	codeVersion        = "version_1"
 	codeLicense        = "license_required"
 	codeNoInstance     = "no_instance"
 	codeNameInUse      = "name_in_use"

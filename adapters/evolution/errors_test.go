@@ -180,9 +180,26 @@ func TestOtherFailures(t *testing.T) {
 	}
 }
 
-func TestProvisionReadsBothTokens(t *testing.T) {
+// TestVersion1IsRefused has a server make a session that could neither hear nor speak: it must
+// not stay.
+func TestVersion1IsRefused(t *testing.T) {
+	var calls []string
+	g, s := answering(t, func(w http.ResponseWriter, r *http.Request) {
+		calls = append(calls, r.Method+" "+r.URL.Path)
+		_, _ = io.WriteString(w, `{"instance":{"instanceName":"autopromo_1"},"hash":{"apikey":"TOKEN"}}`)
+	})
+	_, err := g.Provision(t.Context(), s, gateway.Webhook{URL: "https://x.example/h", Secret: core.NewSecret("s")})
+	if gateway.KindOf(err) != gateway.KindVersion {
+		t.Errorf("version 1 gave %v", err)
+	}
+	if last := calls[len(calls)-1]; last != "DELETE /instance/delete/autopromo_1" {
+		t.Errorf("the last call is %s, want the session removed", last)
+	}
+}
+
+func TestProvisionReadsTheToken(t *testing.T) {
 	for body, want := range map[string]string{
-		`{"hash":"TOKEN"}`: "TOKEN", `{"hash":{"apikey":"TOKEN"}}`: "TOKEN", `{"hash":7}`: "", `{}`: "",
+		`{"hash":"TOKEN"}`: "TOKEN", `{"hash":7}`: "", `{}`: "",
 	} {
 		g, s := answering(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Apikey") != "key" {

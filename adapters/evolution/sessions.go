@@ -71,20 +71,25 @@ func (g *Gateway) Provision(ctx context.Context, s gateway.Session, hook gateway
 	if err := g.call(ctx, s, r, &answer); err != nil {
 		return gateway.Provisioned{}, err
 	}
-	return gateway.Provisioned{Token: core.NewSecret(string(answer.Hash))}, nil
+	if answer.Hash.old {
+		// It has a session now, without a webhook, and would refuse every text.
+		err := g.Delete(ctx, s)
+		return gateway.Provisioned{}, r.fail(gateway.KindVersion, codeVersion, err)
+	}
+	return gateway.Provisioned{Token: core.NewSecret(answer.Hash.text)}, nil
 }
 
 // token is the session's key in an answer: a string, or {"apikey": …} in version 1.
-type token string
+type token struct {
+	text string
+	old  bool
+}
 
 // UnmarshalJSON implements json.Unmarshaler; an unknown shape is no token.
 func (t *token) UnmarshalJSON(data []byte) error {
-	var text string
 	var object struct{ APIKey string }
-	if json.Unmarshal(data, &text) == nil {
-		*t = token(text)
-	} else if json.Unmarshal(data, &object) == nil {
-		*t = token(object.APIKey)
+	if json.Unmarshal(data, &t.text) != nil && json.Unmarshal(data, &object) == nil {
+		t.old = object.APIKey != ""
 	}
 	return nil
 }

@@ -104,6 +104,7 @@ var statusByReason = map[core.Reason]int{
 	core.ReasonProviderUnreachable: http.StatusBadGateway,
 	core.ReasonWhatsAppUnreachable: http.StatusBadGateway,
 	core.ReasonProviderRefused:     http.StatusBadGateway,
+	core.ReasonProviderVersion:     http.StatusBadGateway,
 	core.ReasonProviderLicense:     http.StatusBadGateway,
 	core.ReasonProviderBusy:        http.StatusServiceUnavailable,
 }

@@ -26,6 +26,7 @@ type commands struct {
 
 	Serve    serveCommand    `cmd:"" default:"1" help:"Run the server (the default)."`
 	Migrate  migrateCommand  `cmd:"" help:"Look at or change the schema of the database."`
+	Doctor   doctorCommand   `cmd:"" help:"Look at everything serve needs, with the same flags, and say what does not work and why."`
 	Keys     keysCommand     `cmd:"" help:"Make the keys of an installation."`
 	Operator operatorCommand `cmd:"" help:"Say who looks after the installation."`
 	Demo     demoCommand     `cmd:"" help:"Play the whole product with a simulated WhatsApp; nothing leaves this machine."`

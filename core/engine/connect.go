@@ -328,6 +328,8 @@ func providerReason(err error) core.Reason {
 	switch gateway.KindOf(err) {
 	case gateway.KindAuth:
 		return core.ReasonProviderAuth
+	case gateway.KindVersion:
+		return core.ReasonProviderVersion
 	case gateway.KindLicense:
 		return core.ReasonProviderLicense
 	case gateway.KindRateLimited, gateway.KindRestricted:

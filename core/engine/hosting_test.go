@@ -314,3 +314,20 @@ func TestCallsAreMadeOnce(t *testing.T) {
 		t.Errorf("%d calls after a minute", calls())
 	}
 }
+
+// What WhatsApp asks of the person is said to the person, until it is over.
+func TestPasskeyIsSaidToTheTenant(t *testing.T) {
+	c := newCluster(t)
+	c.process(everyRole, nil, nil)
+	tenant := c.tenant(c.process(0, nil, nil))
+	inst, err := tenant.Connect(t.Context(), engine.ConnectRequest{})
+	c.must(err)
+	c.must(c.air.tell(inst.Name, gateway.Passkey{Request: []byte("{}")}))
+	if now, err := tenant.LastInstance(t.Context()); err != nil || now.Reason != core.ReasonPasskey {
+		t.Errorf("the tenant reads %q, %v", now.Reason, err)
+	}
+	c.must(c.air.scan(inst.Name, "5511900000002"))
+	if now := c.instance(tenant, core.InstanceConnected); now.Reason != "" {
+		t.Errorf("after it is linked the tenant reads %q", now.Reason)
+	}
+}

@@ -43,7 +43,7 @@ func (t *Tenant) fetchMedia(ctx context.Context, gw gateway.Gateway, inst core.I
 			return nil, false, err
 		}
 	case gateway.KindNotConnected, gateway.KindLoggedOut, gateway.KindAuth,
-		gateway.KindLicense, gateway.KindRateLimited, gateway.KindRestricted:
+		gateway.KindLicense, gateway.KindVersion, gateway.KindRateLimited, gateway.KindRestricted:
 		return nil, false, err
 	}
 	t.log().Warn("the media cannot be had; the text goes alone", "offer_id", string(r.OfferID), "error", err)

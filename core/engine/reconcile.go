@@ -270,7 +270,7 @@ func (t *Tenant) changeState(ctx context.Context, name string, s gateway.Status,
 			}
 		case gateway.StateUnknown:
 			i.Reason = reason
-			if reason == core.ReasonProviderAuth || reason == core.ReasonProviderLicense {
+			if reason == core.ReasonProviderAuth || reason == core.ReasonProviderLicense || reason == core.ReasonProviderVersion {
 				i.Dropped(now) // nothing can be sent: the lane waits instead of trying
 			}
 		}

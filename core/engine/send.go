@@ -168,7 +168,7 @@ func (t *Tenant) outcome(d core.Delivery, r gateway.Receipt, err error) (reposit
 		next = now.Add(min(wait, throttleMax))
 		s.RestUntil = next
 		again(core.ReasonProviderThrottle, next)
-	case gateway.KindNotConnected, gateway.KindLoggedOut, gateway.KindAuth, gateway.KindLicense:
+	case gateway.KindNotConnected, gateway.KindLoggedOut, gateway.KindAuth, gateway.KindLicense, gateway.KindVersion:
 		next = now.Add(recheckOffline)
 		again(core.ReasonWaitingConnection, next)
 	case gateway.KindNotFound:
@@ -205,7 +205,7 @@ func (t *Tenant) afterFailure(ctx context.Context, inst core.Instance, d core.De
 		if stored, state := t.check(ctx, inst); state == gateway.StateOpen && stored.Name == inst.Name {
 			t.destinationProblem(ctx, d, core.ReasonGroupGone)
 		}
-	case gateway.KindNotConnected, gateway.KindLoggedOut, gateway.KindAuth, gateway.KindLicense, gateway.KindUnknown:
+	case gateway.KindNotConnected, gateway.KindLoggedOut, gateway.KindAuth, gateway.KindLicense, gateway.KindVersion, gateway.KindUnknown:
 		// A session that went down turns each further send into doubt.
 		t.check(ctx, inst)
 	}

@@ -13,6 +13,7 @@ type Kind string
 const (
 	KindAuth             Kind = "auth"              // key refused: stop, a person is needed
 	KindLicense          Kind = "license"           // the provider wants a licence activation
+	KindVersion          Kind = "version"           // the provider is of a version the adapter does not speak
 	KindInvalid          Kind = "invalid"           // this request is wrong and stays wrong
 	KindNotFound         Kind = "not_found"         // no such session, group or message
 	KindAlreadyExists    Kind = "already_exists"    // the name is taken

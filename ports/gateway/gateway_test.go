@@ -19,7 +19,7 @@ func TestKindOf(t *testing.T) {
 		t.Error("nil has a kind")
 	}
 	for _, k := range []Kind{
-		KindAuth, KindLicense, KindInvalid, KindNotFound, KindAlreadyExists, KindNotConnected, KindLoggedOut,
+		KindAuth, KindLicense, KindVersion, KindInvalid, KindNotFound, KindAlreadyExists, KindNotConnected, KindLoggedOut,
 		KindForbidden, KindRateLimited, KindRestricted, KindTooLarge, KindMediaUnavailable, KindTemporary, KindPermanent,
 	} {
 		if (&Error{Kind: k}).Effect() != EffectNone {

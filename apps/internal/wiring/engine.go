@@ -30,11 +30,7 @@ func newEngine(
 	}
 	config := engine.Config{
 		PublicURL: publicURL(s, at),
-		Servers: map[core.Provider]engine.Server{
-			evolution.Name: {URL: s.Config.EvolutionURL, Key: s.Config.EvolutionAPIKey},
-			waha.Name:      {URL: s.Config.WahaURL, Key: s.Config.WahaAPIKey},
-		},
-		CheckServer: check, IDKey: s.Keys.MessageID, Roles: roles,
+		Servers:   s.servers(), CheckServer: check, IDKey: s.Keys.MessageID, Roles: roles,
 		WithoutPacing: s.Config.PacingOff, Logger: s.Log,
 	}
 	hasten(&config)
@@ -43,6 +39,14 @@ func newEngine(
 		Gateways: providers, Resolver: shortLinks, Minters: minters, Stores: stores,
 	}, config)
 	return e, failed("make the engine", err)
+}
+
+// servers are the operator's own, by provider.
+func (s Settings) servers() map[core.Provider]engine.Server {
+	return map[core.Provider]engine.Server{
+		evolution.Name: {URL: s.Config.EvolutionURL, Key: s.Config.EvolutionAPIKey},
+		waha.Name:      {URL: s.Config.WahaURL, Key: s.Config.WahaAPIKey},
+	}
 }
 
 // publicURL is the base of webhook addresses: what the operator says, else the address the
