@@ -87,8 +87,9 @@ type PairingCoder interface {
 
 // Restarter is implemented by gateways that can have a session connect to WhatsApp anew.
 type Restarter interface {
-	// Restart closes the session's connection to WhatsApp and opens it again, without logging
-	// it out. It may return before the session is open.
+	// Restart closes the session's connection to WhatsApp and opens it again. It must not log
+	// the session out, and may return before it is open. A session the provider does not know
+	// must be KindNotFound.
 	Restart(ctx context.Context, session Session) error
 }
 

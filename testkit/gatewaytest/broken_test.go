@@ -21,6 +21,7 @@ type broken struct {
 	find         func(context.Context, gateway.Session, gateway.SentQuery) (bool, core.MessageID, error)
 	media        func(context.Context, gateway.Session, core.Media, int64) (gateway.Media, error)
 	code         func(context.Context, gateway.Session, string) (string, error)
+	restart      func(context.Context, gateway.Session) error
 	messages     func(context.Context, gateway.Session, core.JID, time.Time, int) ([]gateway.Message, error)
 	authenticate func(gateway.Request, gateway.SessionAuth) error
 	decode       func(gateway.Request) (gateway.Inbound, error)
@@ -94,6 +95,13 @@ func (b broken) PairingCode(ctx context.Context, s gateway.Session, phone string
 		return b.code(ctx, s, phone)
 	}
 	return b.tiny.PairingCode(ctx, s, phone)
+}
+
+func (b broken) Restart(ctx context.Context, s gateway.Session) error {
+	if b.restart != nil {
+		return b.restart(ctx, s)
+	}
+	return b.tiny.Restart(ctx, s)
 }
 
 func (b broken) Messages(ctx context.Context, s gateway.Session, chat core.JID, since time.Time, limit int) ([]gateway.Message, error) {

@@ -41,7 +41,7 @@ func TestACaseThatDoesNotApplyIsSkipped(t *testing.T) {
 	needs := []gatewaytest.Need{
 		gatewaytest.NeedPhones, gatewaytest.NeedServer, gatewaytest.NeedRefuser, gatewaytest.NeedTeller, gatewaytest.NeedSigned,
 		gatewaytest.NeedEvents, gatewaytest.NeedStreamer, gatewaytest.NeedMedia, gatewaytest.NeedLookup, gatewaytest.NeedHistory,
-		gatewaytest.NeedPairingCode, gatewaytest.NeedCodeTyper, gatewaytest.NeedOthers,
+		gatewaytest.NeedRestart, gatewaytest.NeedPairingCode, gatewaytest.NeedCodeTyper, gatewaytest.NeedOthers,
 	}
 	if missing := h.Missing(needs); len(missing) != len(needs) {
 		t.Errorf("missing are %q, want all of %q", missing, needs)

@@ -170,6 +170,8 @@ const (
 	NeedLookup Need = "a gateway that looks sent messages up"
 	// NeedHistory is a gateway that implements gateway.History.
 	NeedHistory Need = "a gateway that lists old messages"
+	// NeedRestart is a gateway that implements gateway.Restarter.
+	NeedRestart Need = "a gateway that restarts sessions"
 	// NeedPairingCode is a gateway that implements gateway.PairingCoder.
 	NeedPairingCode Need = "a gateway that pairs by code"
 	// NeedCodeTyper is a provider that implements [CodeTyper].
@@ -212,6 +214,8 @@ func (h Harness) meets(need Need) bool {
 		return h.Gateway.Capabilities().SentLookup != gateway.LookupNone
 	case NeedHistory:
 		return is[gateway.History](h.Gateway)
+	case NeedRestart:
+		return is[gateway.Restarter](h.Gateway)
 	case NeedPairingCode:
 		return is[gateway.PairingCoder](h.Gateway)
 	case NeedCodeTyper:

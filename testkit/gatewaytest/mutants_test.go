@@ -199,6 +199,18 @@ var sessionMutants = []mutant{
 	{"makes codes for nobody", "PairingCodeOfAnUnknownSession", coding(func(_, _ string, _ error) (string, error) {
 		return "TINY-0000", nil
 	})},
+	{"logs out to restart", "RestartKeepsTheLink", func(g *tiny) gateway.Gateway {
+		return broken{tiny: g, restart: func(ctx context.Context, s gateway.Session) error {
+			if err := g.Delete(ctx, s); err != nil {
+				return err
+			}
+			_, err := g.Provision(ctx, s, gateway.Webhook{})
+			return err
+		}}
+	}},
+	{"restarts whatever it is asked", "RestartOfAnUnknownSession", func(g *tiny) gateway.Gateway {
+		return broken{tiny: g, restart: func(context.Context, gateway.Session) error { return nil }}
+	}},
 	{"returns no list", "NoGroupsIsAnEmptyList", listing(func(l []core.Group, err error) ([]core.Group, error) {
 		if len(l) == 0 {
 			l = nil

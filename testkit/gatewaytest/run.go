@@ -26,7 +26,7 @@ type Case struct {
 
 // Cases returns every case, in no important order. The slice is the caller's.
 func Cases() []Case {
-	return slices.Concat(sessionCases(), pairingCases(), groupCases(), sendCases(), networkCases(), loadCases(),
+	return slices.Concat(sessionCases(), pairingCases(), restartCases(), groupCases(), sendCases(), networkCases(), loadCases(),
 		webhookCases(), eventCases(), streamCases())
 }
 

@@ -121,6 +121,11 @@ func (g *tiny) FetchMedia(ctx context.Context, s gateway.Session, m core.Media, 
 	return gateway.Media{Kind: m.Kind, Data: a.Data}, err
 }
 
+func (g *tiny) Restart(ctx context.Context, s gateway.Session) error {
+	_, err := g.call(ctx, s, "restart", tinyCall{})
+	return err
+}
+
 func (g *tiny) PairingCode(ctx context.Context, s gateway.Session, phone string) (string, error) {
 	a, err := g.call(ctx, s, "code", tinyCall{Text: phone})
 	return a.QR, err

@@ -97,6 +97,8 @@ func (p *tinyProvider) do(op string, c tinyCall) tinyAnswer {
 		return tinyAnswer{State: s.state, QR: "2@tiny"}
 	case op == "status":
 		return tinyAnswer{State: s.state, Phone: s.phone}
+	case op == "restart":
+		return tinyAnswer{}
 	case op == "code":
 		return s.pairingCode(c.Text)
 	case s.state != gateway.StateOpen:
