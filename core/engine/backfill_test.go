@@ -1,12 +1,14 @@
 package engine_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/core/engine"
 	"github.com/autopromo-cloud/autopromo/testkit/fakeevolution"
+	"github.com/autopromo-cloud/autopromo/testkit/webhooks"
 )
 
 // lost has the next message reach the provider and no further.
@@ -47,8 +49,15 @@ func TestAReconnectionFetchesWhatWasMissed(t *testing.T) {
 	h.must(h.evolution.Disconnect(inst.Name, 428))
 	bia.waitStatus(core.InstanceConnecting)
 	h.evolution.NextWebhook(fakeevolution.WebhookFault{Do: fakeevolution.Lose, Event: "messages.upsert"})
+	// The provider has the message by the time it says that it is back.
+	h.evolution.NextWebhook(fakeevolution.WebhookFault{Do: fakeevolution.Hold, Event: "connection.update", Times: fakeevolution.Forever})
 	h.post("Oferta dois https://www.amazon.com.br/dp/B0BLCKC002?tag=outro-20")
 	h.must(h.evolution.Recover(inst.Name))
+	h.eventually("the webhook of the message is lost", func() bool {
+		return slices.ContainsFunc(h.evolution.Deliveries(), func(d fakeevolution.Delivery) bool { return d.Outcome == webhooks.Lost })
+	})
+	h.evolution.ClearFaults()
+	h.evolution.ReleaseWebhooks()
 	bia.received(2)
 }
 

@@ -163,8 +163,8 @@ func (e *Engine) checkInstances(ctx context.Context, began time.Time) {
 	each(tenants, asksAtOnce, func(id core.TenantID) {
 		t := e.Tenant(id)
 		inst, err := t.repo.Instance().Get(ctx)
-		if err != nil {
-			return
+		if err != nil || inst.Status == core.InstanceConnecting && e.now().Sub(inst.CheckedAt) < checkConnected {
+			return // one that is coming up has a time of its own
 		}
 		stored, _ := t.check(ctx, inst)
 		t.breakSilence(ctx, stored)
@@ -173,7 +173,23 @@ func (e *Engine) checkInstances(ctx context.Context, began time.Time) {
 				t.log().Warn("the history was not searched to its end; it will be tried again", "error", err)
 			}
 		}
+		if inst.CheckedAt.IsZero() {
+			t.searched(ctx, stored)
+		}
 	})
+}
+
+// searched notes that a session that came back has been looked after.
+func (t *Tenant) searched(ctx context.Context, inst core.Instance) {
+	_, err := t.repo.Instance().Update(ctx, func(i *core.Instance) error {
+		if i.Name == inst.Name && i.CheckedAt.IsZero() {
+			i.CheckedAt = t.e.now()
+		}
+		return nil
+	})
+	if err != nil && ctx.Err() == nil {
+		t.log().Warn("the search was not noted; it is made again", "error", err)
+	}
 }
 
 // check asks the provider how a session stands and stores the answer. It returns the
@@ -251,6 +267,7 @@ func (t *Tenant) changeState(ctx context.Context, name string, s gateway.Status,
 			return nil
 		}
 		now, was := t.e.now(), i.Status
+		unsearched := i.CheckedAt.IsZero()
 		i.CheckedAt = now
 		switch s.State {
 		case gateway.StateOpen:
@@ -277,8 +294,10 @@ func (t *Tenant) changeState(ctx context.Context, name string, s gateway.Status,
 		if i.Status == core.InstanceConnecting {
 			i.CheckedAt = now.Add(checkConnecting - checkConnected) // ask again soon
 		}
-		if opened = i.Status == core.InstanceConnected && was != core.InstanceConnected; opened {
-			i.CheckedAt = time.Time{} // whoever checks next, and soon, searches for what was missed
+		opened = i.Status == core.InstanceConnected && was != core.InstanceConnected
+		if opened || unsearched && i.Status == core.InstanceConnected {
+			// The next sweep searches for what was missed, whatever else is heard until then.
+			i.CheckedAt = time.Time{}
 		}
 		return nil
 	})
