@@ -184,6 +184,16 @@ func (s *street) reposted(asin string) fakewhatsapp.Post {
 	return p
 }
 
+// posts are the tenant's posts of a product.
+func (s *street) posts(asin string) (all []fakewhatsapp.Post) {
+	for _, p := range s.world.PostedIn(s.target.JID()) {
+		if strings.Contains(p.Text, asin) {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
 // TestWhatsAppInThisProcess is a customer's first day with sessions in the process: what
 // arrives on the other phone is the offer with the customer's tag.
 func TestWhatsAppInThisProcess(t *testing.T) {
