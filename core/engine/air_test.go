@@ -136,28 +136,28 @@ func (r *radio) Provision(_ context.Context, s gateway.Session, _ gateway.Webhoo
 	return gateway.Provisioned{}, nil
 }
 
-// here is the session's stream on this radio.
-func (r *radio) here(op string, s gateway.Session) (*airSession, *airStream, error) {
+// here is how a session stands that is streamed on this radio.
+func (r *radio) here(op string, s gateway.Session) (linked bool, phone string, err error) {
 	r.air.mu.Lock()
 	defer r.air.mu.Unlock()
 	session := r.air.sessions[s.Name]
 	if session == nil {
-		return nil, nil, &gateway.Error{Kind: gateway.KindNotFound, Op: op}
+		return false, "", &gateway.Error{Kind: gateway.KindNotFound, Op: op}
 	}
 	for _, stream := range session.streams {
 		if stream.on == r {
-			return session, stream, nil
+			return session.linked, session.phone, nil
 		}
 	}
-	return nil, nil, &gateway.Error{Kind: gateway.KindNotConnected, Op: op}
+	return false, "", &gateway.Error{Kind: gateway.KindNotConnected, Op: op}
 }
 
 func (r *radio) Connect(_ context.Context, s gateway.Session) (gateway.Pairing, error) {
-	session, _, err := r.here("connect", s)
+	linked, _, err := r.here("connect", s)
 	if err != nil {
 		return gateway.Pairing{}, err
 	}
-	if session.linked {
+	if linked {
 		return gateway.Pairing{State: gateway.StateOpen}, nil
 	}
 	return gateway.Pairing{State: gateway.StatePairing, QR: "qr of " + s.Name}, nil
@@ -171,12 +171,12 @@ func (r *radio) PairingCode(_ context.Context, s gateway.Session, phone string) 
 }
 
 func (r *radio) Status(_ context.Context, s gateway.Session) (gateway.Status, error) {
-	session, _, err := r.here("status", s)
+	linked, phone, err := r.here("status", s)
 	if err != nil {
 		return gateway.Status{}, err
 	}
-	if session.linked {
-		return gateway.Status{State: gateway.StateOpen, Phone: session.phone}, nil
+	if linked {
+		return gateway.Status{State: gateway.StateOpen, Phone: phone}, nil
 	}
 	return gateway.Status{State: gateway.StatePairing}, nil
 }

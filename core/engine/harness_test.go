@@ -26,7 +26,7 @@ import (
 )
 
 const (
-	patience = 20 * time.Second // for a condition that comes about at once unless it never does
+	patience = time.Minute // for a condition that comes about at once unless it never does
 	adminKey = "chave-do-operador"
 )
 

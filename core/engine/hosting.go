@@ -183,8 +183,10 @@ func (t *Tenant) host(ctx context.Context, s *hosted, starts chan struct{}) {
 	}
 	ctx, lose := context.WithCancelCause(ctx)
 	defer lose(nil)
-	// What was not renewed in time may be somebody else's: the stream ends before that.
-	expiry := time.AfterFunc(lease, func() { lose(errLost) })
+	// What was not renewed in time may be somebody else's: the stream ends before that, and
+	// ending takes its time too.
+	left := func(until time.Time) time.Duration { return until.Sub(t.e.now()) - lease/6 }
+	expiry := time.AfterFunc(left(now.Add(lease)), func() { lose(errLost) })
 	defer expiry.Stop()
 	stop := keeping(ctx, lease/3, func(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(ctx, lease/3)
@@ -193,7 +195,7 @@ func (t *Tenant) host(ctx context.Context, s *hosted, starts chan struct{}) {
 		err := t.repo.Hosting().Keep(ctx, host, until)
 		switch core.CodeOf(err) {
 		case "":
-			expiry.Reset(until.Sub(t.e.now()))
+			expiry.Reset(left(until))
 		case core.CodeConflict, core.CodeNotFound:
 			lose(errLost)
 		default:
