@@ -57,8 +57,9 @@ func (c *customer) tag() string { return c.name + "-20" }
 // openStage builds everything up to customers that are connected and have their groups.
 func openStage(ctx context.Context, o options, profile, pacing, gateway, binary string) (s *stage, err error) {
 	s = &stage{profile: profile, world: fakewhatsapp.New(fakewhatsapp.Options{}), meter: &meter{now: map[string]int{}, at: map[string][]time.Time{}}}
-	// A hundredth of the real waits outlives a restart and does not outlive patience.
-	if s.evolution, err = fakeevolution.New(s.world, fakeevolution.Options{APIKey: providerKey, RetryScale: 0.02}); err != nil {
+	// A twentieth of the real waits, a minute for all ten attempts, outlives restarts also where
+	// this machine is slow.
+	if s.evolution, err = fakeevolution.New(s.world, fakeevolution.Options{APIKey: providerKey, RetryScale: 0.05}); err != nil {
 		return nil, err
 	}
 	s.provider = httptest.NewServer(s.meter.around(s.evolution))

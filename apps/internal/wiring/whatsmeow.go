@@ -17,6 +17,7 @@ import (
 
 	"github.com/autopromo-cloud/autopromo/adapters/whatsmeow"
 	"github.com/autopromo-cloud/autopromo/apps/internal/config"
+	"github.com/autopromo-cloud/autopromo/core/affiliate"
 	"github.com/autopromo-cloud/autopromo/ports/gateway"
 )
 
@@ -83,7 +84,13 @@ func MigrateSessions(ctx context.Context, s Settings, appRole string) (err error
 }
 
 func openSessions(ctx context.Context, s Settings) (*whatsmeow.Gateway, *sql.DB, error) {
-	options := whatsmeow.Options{Dialect: whatsmeow.SQLite, Logger: s.Log, Client: decorateWhatsApp(s.WhatsApp)}
+	stores, err := newStores(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	options := whatsmeow.Options{
+		Dialect: whatsmeow.SQLite, Logger: s.Log, Client: decorateWhatsApp(s.WhatsApp), Preview: storefront(stores),
+	}
 	open := openSessionsFile
 	if !s.Config.DatabaseURL.IsZero() {
 		options.Dialect, options.Schema = whatsmeow.Postgres, sessionsSchema
@@ -102,6 +109,19 @@ func openSessions(ctx context.Context, s Settings) (*whatsmeow.Gateway, *sql.DB,
 		return nil, nil, errors.Join(err, db.Close())
 	}
 	return g, db, nil
+}
+
+// storefront shows beneath a text which shop its link leads to. Asking the shop would be a
+// click on the tenant's link by the server, so it is only what the link itself says.
+func storefront(stores *affiliate.Registry) func(link string) (whatsmeow.Preview, bool) {
+	return func(link string) (whatsmeow.Preview, bool) {
+		u, err := url.Parse(link)
+		store, ok := stores.Store(stores.Classify(link).Store)
+		if err != nil || !ok {
+			return whatsmeow.Preview{}, false
+		}
+		return whatsmeow.Preview{Title: store.Name(), Description: u.Hostname()}, true
+	}
 }
 
 // openSessionsFile opens, or makes, the file. SQLite gives its log files the same mode.

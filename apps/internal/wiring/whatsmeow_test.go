@@ -239,6 +239,25 @@ func TestWhatsAppInThisProcess(t *testing.T) {
 	}
 }
 
+// TestPreviewSaysTheShop holds what is shown beneath a text to what its link says.
+func TestPreviewSaysTheShop(t *testing.T) {
+	stores, err := newStores(Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	show := storefront(stores)
+	for link, want := range map[string]string{
+		"https://www.amazon.com.br/dp/B0TESTE001?tag=bia-20": "Amazon www.amazon.com.br",
+		"https://loja.example/produto":                       "",
+		"":                                                   "",
+	} {
+		p, ok := show(link)
+		if got := strings.TrimSpace(p.Title + " " + p.Description); got != want || ok != (want != "") {
+			t.Errorf("%s shows %q, want %q", link, got, want)
+		}
+	}
+}
+
 // TestSessionsSurviveARestart stops the server in order and starts it again on the same data.
 func TestSessionsSurviveARestart(t *testing.T) {
 	s := newStreet(t)
