@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
@@ -183,6 +184,9 @@ func searchingFor(change func(*repository.TenantQuery)) tweaks {
 	})
 }
 
+// turn has one caller after the other rotate, so that each gets its own.
+var turn sync.Mutex
+
 // accessMutants break the rules of API keys, sessions and what operators see and do.
 var accessMutants = map[string]mutation{
 	"lists keys backwards": {"APIKeysAreStored", keysWith(func(own repository.APIKeys, b *brokenKeys) {
@@ -321,15 +325,13 @@ var accessMutants = map[string]mutation{
 	})},
 	"rotates for everybody": {"RotationRaceHasOneOutcome", sessionsWith(func(own repository.Sessions, b *brokenSessions) {
 		b.rotate = func(id core.SessionID, _ int, now, until time.Time) (core.Session, error) {
-			for {
-				s, err := own.See(anyContext, id, now)
-				if err != nil {
-					return s, err
-				}
-				if next, err := own.Rotate(anyContext, id, s.Rotation, now, until); err == nil && next.Rotation == s.Rotation+1 {
-					return next, nil
-				}
+			turn.Lock()
+			defer turn.Unlock()
+			s, err := own.See(anyContext, id, now)
+			if err != nil {
+				return s, err
 			}
+			return own.Rotate(anyContext, id, s.Rotation, now, until)
 		}
 	})},
 	"ends no session": {"SessionsEnd", sessionsWith(func(_ repository.Sessions, b *brokenSessions) {

@@ -160,6 +160,7 @@ func TestRefusedKeyPausesTheLaneWithoutSpendingAttempts(t *testing.T) {
 	h := build(t, nil).start()
 	bia := h.marketer("bia", "5511900000002", "bia-20")
 	h.delivered()
+	h.eventually("the new session was looked after", func() bool { return !bia.instance().CheckedAt.IsZero() })
 	h.evolution.Next(fakeevolution.Unauthorized().Repeat(fakeevolution.Forever))
 	h.post(foreign)
 	bia.offers(1, func(o core.Offer) bool { return o.Deliveries[0].Reason == core.ReasonWaitingConnection })
