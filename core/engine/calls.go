@@ -20,7 +20,8 @@ import (
 const (
 	callPoll     = 50 * time.Millisecond
 	callPatience = 20 * time.Second  // how long a call is waited for, and for whom it asks anew
-	groupsWait   = 150 * time.Second // the same for the list of groups
+	groupsWait   = 150 * time.Second // how long the list of groups is waited for
+	groupsAnew   = 45 * time.Second  // and for whom it asks anew: whoever made it may have died
 	groupsFresh  = 30 * time.Second  // how old a list of groups may be
 	codeFresh    = 2 * time.Minute   // how long WhatsApp takes a pairing code
 )
@@ -41,12 +42,20 @@ func wait(op string) time.Duration {
 	return callPatience
 }
 
+// anew is when a call without an answer is made again for whoever asks then.
+func anew(op string) time.Duration {
+	if op == callGroups {
+		return groupsAnew
+	}
+	return callPatience
+}
+
 // call has a call made and returns its answer, which may be up to fresh old. Where the
 // session lives at a server this process makes it; it goes on when ctx ends, for the next
 // one who asks.
 func (t *Tenant) call(ctx context.Context, inst core.Instance, op, argument string, fresh time.Duration) (string, error) {
 	asked := repository.Call{Op: op, Session: inst.Name, Argument: argument, AskedAt: t.e.now()}
-	c, err := t.repo.Hosting().Ask(ctx, asked, asked.AskedAt.Add(-wait(op)), asked.AskedAt.Add(-fresh))
+	c, err := t.repo.Hosting().Ask(ctx, asked, asked.AskedAt.Add(-anew(op)), asked.AskedAt.Add(-fresh))
 	if err != nil {
 		return "", err
 	}
