@@ -19,7 +19,7 @@ const (
 // showHistory lists what was sent, by group and day of the tenant's own zone.
 func (v *visit) showHistory() error {
 	zone := v.view.Account.Settings.Location()
-	page := console.History{Later: v.Query("cursor") != "", Groups: map[core.DestinationID]string{}}
+	page := console.History{Later: v.Query("cursor") != ""}
 	page.From, page.To = historyRange(v.Query("from"), v.Query("to"), v.view.Now, zone)
 	q := repository.SentQuery{Since: page.From, Until: page.To.AddDate(0, 0, 1), Limit: consolePage + 1}
 	if id, err := parseID[core.DestinationID](v.Query("group")); err == nil {
@@ -30,12 +30,8 @@ func (v *visit) showHistory() error {
 	if err != nil {
 		return err
 	}
-	destinations, err := v.tenant.Destinations(v.ctx)
-	if err != nil {
+	if page.Groups, err = v.groupLabels(); err != nil {
 		return err
-	}
-	for _, d := range destinations {
-		page.Groups[d.ID] = d.Label
 	}
 	if page.Items, err = v.tenant.Sent(v.ctx, q, after); err != nil {
 		return err

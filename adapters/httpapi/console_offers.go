@@ -37,16 +37,12 @@ func (v *visit) showOffer() error {
 	if err != nil {
 		return err
 	}
-	page := console.Offer{Groups: map[core.DestinationID]string{}}
+	var page console.Offer
 	if page.Offer, err = v.tenant.Offer(v.ctx, id); err != nil {
 		return err
 	}
-	destinations, err := v.tenant.Destinations(v.ctx)
-	if err != nil {
+	if page.Groups, err = v.groupLabels(); err != nil {
 		return err
-	}
-	for _, d := range destinations {
-		page.Groups[d.ID] = d.Label
 	}
 	if page.ProductKey != "" {
 		page.Prices, err = v.tenant.Offers(v.ctx, repository.OfferQuery{Product: page.ProductKey, Limit: pricesShown})
@@ -132,4 +128,14 @@ func (v *visit) preview() error {
 	}
 	page.Result = &result
 	return v.show(http.StatusOK, v.view.Preview(page))
+}
+
+// groupLabels are the labels of the groups that are posted to.
+func (v *visit) groupLabels() (map[core.DestinationID]string, error) {
+	destinations, err := v.tenant.Destinations(v.ctx)
+	labels := make(map[core.DestinationID]string, len(destinations))
+	for _, d := range destinations {
+		labels[d.ID] = d.Label
+	}
+	return labels, err
 }
