@@ -2,6 +2,7 @@ package bunrepository
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -59,17 +60,19 @@ func (w *parallel) laneOperations() map[string]func(*party) {
 		},
 		"begin": func(p *party) {
 			d := w.delivery(p)
-			b := repository.Begin{ID: d.ID, Text: d.Text, ClientID: "3EB0", Lane: p.lane, Now: w.now, Deadline: w.later("deadline"), NextSend: w.later("next")}
+			b := repository.Begin{Lane: p.lane, Now: w.now, Deadline: w.later("deadline"), NextSend: w.later("next")}
+			for i, d := range []core.Delivery{d, w.delivery(p)}[:1+w.n("another", 2)] {
+				b.Attempts = append(b.Attempts, repository.Attempt{ID: d.ID, Text: d.Text, ClientID: core.MessageID(fmt.Sprint("3EB0", i))})
+			}
 			if b.Lane.Instance == "" {
 				b.Lane = core.Lane{Tenant: p.id, Instance: instanceID}
 			}
 			if before := w.delivery(p); w.n("after another", 2) == 0 {
-				b.Settle = &repository.Settle{ID: before.ID, From: before.State, Attempt: before.Attempt, To: core.DeliverySent, Now: w.now}
+				b.Settle = []repository.Settle{{ID: before.ID, From: before.State, Attempt: before.Attempt, To: core.DeliverySent, Now: w.now}}
 			}
 			a := w.same(p, "begin", func(t repository.Tenant) (any, error) { return t.Lane().Begin(ctx, b) })
-			if begun, ok := a.Value.(core.Delivery); ok && begun.ID != "" {
-				p.deliveries = append(p.deliveries, begun)
-			}
+			begun, _ := a.Value.([]core.Delivery)
+			p.deliveries = append(p.deliveries, begun...)
 		},
 		"renew lease": func(p *party) {
 			until := w.later("until")
@@ -82,7 +85,9 @@ func (w *parallel) laneOperations() map[string]func(*party) {
 		"conclude": func(p *party) {
 			d, next := w.delivery(p), w.later("next")
 			s := repository.Settle{ID: d.ID, From: d.State, Attempt: d.Attempt, To: core.DeliverySent, Now: w.now}
-			w.same(p, "conclude", func(t repository.Tenant) (any, error) { return t.Lane().Conclude(ctx, s, p.lane, next) })
+			w.same(p, "conclude", func(t repository.Tenant) (any, error) {
+				return nil, t.Lane().Conclude(ctx, []repository.Settle{s}, p.lane, next)
+			})
 		},
 		"wake": func(p *party) {
 			at := w.later("at")

@@ -1,9 +1,8 @@
 package bunrepository
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
-	"errors"
 
 	"github.com/uptrace/bun"
 
@@ -80,19 +79,10 @@ func (d deliveries) heads(ctx context.Context, db bun.IDB, limit int) (rows []de
 }
 
 func (d deliveries) Settle(ctx context.Context, s repository.Settle) (out core.Delivery, err error) {
-	return d.settling(ctx, "settle delivery", s, func(context.Context, bun.Tx) error { return nil })
-}
-
-// settling settles a delivery and does what belongs to it in the same transaction. A
-// delivery that is no longer there comes with ErrConflict, and nothing else is done then.
-func (d deliveries) settling(ctx context.Context, op string, s repository.Settle, then func(context.Context, bun.Tx) error) (out core.Delivery, err error) {
 	lost := false
-	err = d.change(ctx, op, func(ctx context.Context, tx bun.Tx) error {
-		var err error
-		if out, lost, err = d.settle(ctx, tx, s); err != nil || lost {
-			return err
-		}
-		return then(ctx, tx)
+	err = d.change(ctx, "settle delivery", func(ctx context.Context, tx bun.Tx) (err error) {
+		out, lost, err = d.settle(ctx, tx, s)
+		return err
 	})
 	if err != nil {
 		return core.Delivery{}, err
@@ -106,14 +96,16 @@ func (d deliveries) settling(ctx context.Context, op string, s repository.Settle
 // settle moves a delivery along the state machine; lost says that it is no longer where the
 // caller saw it, and that nothing was done.
 func (t tenant) settle(ctx context.Context, tx bun.Tx, s repository.Settle) (out core.Delivery, lost bool, err error) {
-	// Only Begin gives permission for an attempt.
-	if !s.From.CanBecome(s.To) || s.To == core.DeliveryDispatching {
-		return core.Delivery{}, false, core.NewError(core.CodeInvalid, core.ReasonDeliveryState, string(s.From))
+	if err := permissible(s); err != nil {
+		return core.Delivery{}, false, err
 	}
-	if s.To != core.DeliveryPending && s.RestUntil.IsZero() {
+	if ends(s) {
 		done, err := t.end(ctx, tx, s)
-		if !errors.Is(err, sql.ErrNoRows) {
-			return done.toDelivery(), false, err
+		if err != nil {
+			return core.Delivery{}, false, err
+		}
+		if len(done) > 0 {
+			return done[0].toDelivery(), false, nil
 		}
 	}
 	if s.To == core.DeliveryPending {
@@ -159,25 +151,83 @@ func (t tenant) settle(ctx context.Context, tx bun.Tx, s repository.Settle) (out
 	})
 }
 
-// end is Settle in the one statement it takes most of the time; sql.ErrNoRows when the
-// delivery is not there any more.
-func (t tenant) end(ctx context.Context, tx bun.Tx, s repository.Settle) (row deliveryRow, err error) {
-	q := tx.NewUpdate().Model(&row).
-		Set("state = ?", s.To).Set("reason = ?", s.Reason).Set("detail = ?", s.Detail).
-		Set("not_before = ?", micros(s.NotBefore)).Set("deadline = 0").Set("updated_at = ?", micros(s.Now)).
-		Set("without_media = (without_media OR ?)", s.WithoutMedia)
-	if s.MessageID != "" {
-		q = q.Set("message_id = ?", s.MessageID)
+// permissible refuses what is no arrow of the state machine. Only Begin gives permission for
+// an attempt.
+func permissible(s repository.Settle) error {
+	if !s.From.CanBecome(s.To) || s.To == core.DeliveryDispatching {
+		return core.NewError(core.CodeInvalid, core.ReasonDeliveryState, string(s.From))
 	}
-	if s.RaiseEpoch {
-		q = q.Set("epoch = epoch + 1")
+	return nil
+}
+
+// ends says whether a Settle concerns nothing but its delivery's own row.
+func ends(s repository.Settle) bool { return s.To != core.DeliveryPending && s.RestUntil.IsZero() }
+
+// endRow is what end has to know of one Settle. Its columns have names of their own, because
+// SQLite does not take qualified ones where a statement returns rows.
+type endRow struct {
+	bun.BaseModel `bun:"table:ended,alias:e"`
+
+	ID           core.DeliveryID    `bun:"delivery_id,type:uuid"`
+	From         core.DeliveryState `bun:"from_state"`
+	Attempt      int                `bun:"from_attempt"`
+	To           core.DeliveryState `bun:"to_state"`
+	Reason       core.Reason        `bun:"to_reason"`
+	Detail       string             `bun:"to_detail"`
+	MessageID    core.MessageID     `bun:"sent_as"`
+	NotBefore    int64              `bun:"wait_until"`
+	WithoutMedia bool               `bun:"text_alone"`
+	Epochs       int                `bun:"epochs"` // to add
+	Now          int64              `bun:"ended_at"`
+}
+
+// end is settle for those it takes one statement for. What is not there any more is left
+// out.
+func (t tenant) end(ctx context.Context, tx bun.Tx, all ...repository.Settle) (done []deliveryRow, err error) {
+	rows := make([]endRow, len(all))
+	for i, s := range all {
+		rows[i] = endRow{
+			ID: s.ID, From: s.From, Attempt: s.Attempt, To: s.To, Reason: s.Reason, Detail: s.Detail,
+			MessageID: s.MessageID, NotBefore: micros(s.NotBefore), WithoutMedia: s.WithoutMedia, Now: micros(s.Now),
+		}
+		if s.RaiseEpoch {
+			rows[i].Epochs = 1
+		}
 	}
-	if s.To == core.DeliverySent {
-		q = q.Set("sent_at = ?", micros(s.Now))
+	err = tx.NewUpdate().With("ended", tx.NewValues(&rows)).Model(&done).TableExpr("ended AS e").
+		Set("state = e.to_state").Set("reason = e.to_reason").Set("detail = e.to_detail").
+		Set("not_before = e.wait_until").Set("deadline = 0").Set("updated_at = e.ended_at").
+		Set("without_media = (d.without_media OR e.text_alone)").Set("epoch = d.epoch + e.epochs").
+		Set("message_id = CASE WHEN e.sent_as <> '' THEN e.sent_as ELSE d.message_id END").
+		Set("sent_at = CASE WHEN e.to_state = ? THEN e.ended_at ELSE d.sent_at END", core.DeliverySent).
+		Where("d.user_id = ?", t.id).Where("d.id = e.delivery_id").
+		Where("d.state = e.from_state").Where("d.attempt = e.from_attempt").Returning("?Columns").Scan(ctx)
+	return done, err
+}
+
+// settleAll is settle for several, where each must be where the caller saw it.
+func (t tenant) settleAll(ctx context.Context, tx bun.Tx, all []repository.Settle) error {
+	var plain []repository.Settle
+	for _, s := range all {
+		if err := permissible(s); err != nil {
+			return err
+		}
+		if ends(s) {
+			plain = append(plain, s)
+			continue
+		}
+		if _, lost, err := t.settle(ctx, tx, s); err != nil || lost {
+			return cmp.Or(err, conflict())
+		}
 	}
-	err = q.Where("user_id = ?", t.id).Where("id = ?", s.ID).
-		Where("state = ?", s.From).Where("attempt = ?", s.Attempt).Returning("*").Scan(ctx)
-	return row, err
+	if len(plain) == 0 {
+		return nil
+	}
+	done, err := t.end(ctx, tx, plain...)
+	if err == nil && len(done) < len(plain) {
+		err = conflict()
+	}
+	return err
 }
 
 // catchUp gives a delivery that waits again what it missed while it was on its way: a

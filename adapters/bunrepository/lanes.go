@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -90,27 +91,14 @@ func (d lane) History(ctx context.Context, since time.Time) (out []core.Dispatch
 	return out, err
 }
 
-func (d lane) Begin(ctx context.Context, b repository.Begin) (out core.Delivery, err error) {
-	err = d.change(ctx, "begin delivery", func(ctx context.Context, tx bun.Tx) error {
-		if b.Settle != nil {
-			if _, lost, err := d.settle(ctx, tx, *b.Settle); err != nil || lost {
-				return cmp.Or(err, conflict())
-			}
+func (d lane) Begin(ctx context.Context, b repository.Begin) (out []core.Delivery, err error) {
+	err = d.change(ctx, "begin deliveries", func(ctx context.Context, tx bun.Tx) error {
+		if err := d.settleAll(ctx, tx, b.Settle); err != nil {
+			return err
 		}
-		// The compare-and-set that permits the call: each statement is a round trip.
-		var row deliveryRow
-		err := tx.NewUpdate().Model(&row).
-			Set("state = ?", core.DeliveryDispatching).Set("reason = ''").Set("detail = ''").Set("attempt = attempt + 1").
-			Set("without_media = (without_media OR ?)", b.WithoutMedia).Set("client_id = ?", b.ClientID).Set("deadline = ?", micros(b.Deadline)).
-			Set("dispatched_at = ?", micros(b.Now)).Set("updated_at = ?", micros(b.Now)).
-			Where("user_id = ?", d.id).Where("id = ?", b.ID).
-			Where("state = 'pending'").Where("text = ?", b.Text).Where("instance_id = ?", b.Lane.Instance).
-			Returning("*").Scan(ctx)
-		if errors.Is(err, sql.ErrNoRows) {
-			if _, err := find[deliveryRow](ctx, tx, d.tenant, "id = ?", b.ID); err != nil {
-				return err
-			}
-			return conflict()
+		rows, err := d.dispatch(ctx, tx, b)
+		if err == nil && len(rows) == 0 {
+			err = conflict()
 		}
 		if err != nil {
 			return err
@@ -118,22 +106,59 @@ func (d lane) Begin(ctx context.Context, b repository.Begin) (out core.Delivery,
 		held, err := d.held(ctx, tx, b.Lane, func(q *bun.UpdateQuery) *bun.UpdateQuery {
 			return q.Set("paced_until = ?", micros(b.NextSend)).Set("next_send_at = ?", micros(b.NextSend))
 		})
+		if err == nil && !held {
+			err = conflict()
+		}
 		if err != nil {
 			return err
 		}
-		if !held {
-			return conflict()
+		out = toDeliveries(rows)
+		log := make([]sendLogRow, len(rows))
+		for i, row := range rows {
+			log[i] = sendLogRow{
+				UserID: d.id, DeliveryID: row.ID, Attempt: row.Attempt,
+				DestinationID: row.DestinationID, CreatedAt: micros(b.Now),
+			}
 		}
-		out = row.toDelivery()
-		return insert(ctx, tx, sendLogRow{
-			UserID: d.id, DeliveryID: row.ID, Attempt: row.Attempt,
-			DestinationID: row.DestinationID, CreatedAt: micros(b.Now),
-		})
+		_, err = tx.NewInsert().Model(&log).Returning("NULL").Exec(ctx)
+		return err
 	})
 	if err != nil {
-		return core.Delivery{}, err
+		return nil, err
 	}
 	return out, nil
+}
+
+// attemptRow is what dispatch has to know of one attempt.
+type attemptRow struct {
+	bun.BaseModel `bun:"table:attempts,alias:a"`
+
+	ID           core.DeliveryID `bun:"delivery_id,type:uuid"`
+	Text         string          `bun:"shown"`
+	ClientID     core.MessageID  `bun:"sent_as"`
+	WithoutMedia bool            `bun:"text_alone"`
+}
+
+// dispatch is the compare-and-set that permits the calls. It returns what it permits in the
+// order of the attempts.
+func (d lane) dispatch(ctx context.Context, tx bun.Tx, b repository.Begin) (rows []deliveryRow, err error) {
+	if len(b.Attempts) == 0 {
+		return nil, nil
+	}
+	attempts := make([]attemptRow, len(b.Attempts))
+	at := make(map[core.DeliveryID]int, len(b.Attempts))
+	for i, a := range b.Attempts {
+		attempts[i] = attemptRow{ID: a.ID, Text: a.Text, ClientID: a.ClientID, WithoutMedia: a.WithoutMedia}
+		at[a.ID] = i
+	}
+	err = tx.NewUpdate().With("attempts", tx.NewValues(&attempts)).Model(&rows).TableExpr("attempts AS a").
+		Set("state = ?", core.DeliveryDispatching).Set("reason = ''").Set("detail = ''").Set("attempt = d.attempt + 1").
+		Set("without_media = (d.without_media OR a.text_alone)").Set("client_id = a.sent_as").
+		Set("deadline = ?", micros(b.Deadline)).Set("dispatched_at = ?", micros(b.Now)).Set("updated_at = ?", micros(b.Now)).
+		Where("d.user_id = ?", d.id).Where("d.id = a.delivery_id").Where("d.state = 'pending'").Where("d.text = a.shown").
+		Where("d.instance_id = ?", b.Lane.Instance).Returning("?Columns").Scan(ctx)
+	slices.SortFunc(rows, func(a, b deliveryRow) int { return cmp.Compare(at[a.ID], at[b.ID]) })
+	return rows, err
 }
 
 // held changes a lane whose holder still is the one with this fence, and says whether it is;
@@ -175,8 +200,11 @@ func (d lane) release(ctx context.Context, tx bun.Tx, lane core.Lane, next time.
 	return err
 }
 
-func (d lane) Conclude(ctx context.Context, s repository.Settle, lane core.Lane, next time.Time) (core.Delivery, error) {
-	return deliveries(d).settling(ctx, "conclude delivery", s, func(ctx context.Context, tx bun.Tx) error {
+func (d lane) Conclude(ctx context.Context, all []repository.Settle, lane core.Lane, next time.Time) error {
+	return d.change(ctx, "conclude deliveries", func(ctx context.Context, tx bun.Tx) error {
+		if err := d.settleAll(ctx, tx, all); err != nil {
+			return err
+		}
 		return d.release(ctx, tx, lane, next)
 	})
 }

@@ -25,10 +25,10 @@ type tweaks struct {
 	finish   func(repository.Inbox, core.InboxEntry) error
 	edit     func(repository.Inbox, core.InboxEntry) (core.InboxID, bool, error)
 	revoke   func(repository.Inbox, core.InboxEntry) error
-	begin    func(repository.Lane, repository.Deliveries, repository.Begin) (core.Delivery, error)
+	begin    func(repository.Lane, repository.Deliveries, repository.Begin) ([]core.Delivery, error)
 	settle   func(repository.Deliveries, repository.Settle) (core.Delivery, error)
 	ready    func(repository.Deliveries, int) ([]repository.Ready, error)
-	conclude func(l repository.Lane, d repository.Deliveries, s repository.Settle, lane core.Lane, next time.Time) (core.Delivery, error)
+	conclude func(l repository.Lane, d repository.Deliveries, all []repository.Settle, lane core.Lane, next time.Time) error
 	history  func(repository.Lane, time.Time) ([]core.Dispatch, error)
 	renew    func(repository.Lane, core.Lane, time.Time) error
 	wake     func(repository.Lane, time.Time) error
@@ -177,7 +177,7 @@ func (d mutantDeliveries) Get(ctx context.Context, id core.DeliveryID) (core.Del
 	return d.m.find(d.m, d.Deliveries, id)
 }
 
-func (d mutantLane) Begin(ctx context.Context, b repository.Begin) (core.Delivery, error) {
+func (d mutantLane) Begin(ctx context.Context, b repository.Begin) ([]core.Delivery, error) {
 	if d.m.begin == nil {
 		return d.Lane.Begin(ctx, b)
 	}
@@ -198,11 +198,11 @@ func (d mutantDeliveries) Ready(ctx context.Context, limit int) ([]repository.Re
 	return d.m.ready(d.Deliveries, limit)
 }
 
-func (d mutantLane) Conclude(ctx context.Context, s repository.Settle, lane core.Lane, next time.Time) (core.Delivery, error) {
+func (d mutantLane) Conclude(ctx context.Context, all []repository.Settle, lane core.Lane, next time.Time) error {
 	if d.m.conclude == nil {
-		return d.Lane.Conclude(ctx, s, lane, next)
+		return d.Lane.Conclude(ctx, all, lane, next)
 	}
-	return d.m.conclude(d.Lane, d.deliveries, s, lane, next)
+	return d.m.conclude(d.Lane, d.deliveries, all, lane, next)
 }
 
 func (d mutantLane) History(ctx context.Context, since time.Time) ([]core.Dispatch, error) {

@@ -12,6 +12,15 @@ import (
 	"github.com/autopromo-cloud/autopromo/ports/repository"
 )
 
+func settleEach(d repository.Deliveries, all []repository.Settle) error {
+	for _, s := range all {
+		if _, err := d.Settle(anyContext, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // queueMutants break the rules of finding and claiming work.
 var queueMutants = map[string]mutation{
 	"lists what is ready without its media": {"ReadyKnowsTheMessage", tweaks{
@@ -22,36 +31,58 @@ var queueMutants = map[string]mutation{
 			}
 			return all, err
 		}}},
-	"begins and forgets the attempt before": {"BeginSettlesTheAttemptBefore", tweaks{
-		begin: func(l repository.Lane, _ repository.Deliveries, b repository.Begin) (core.Delivery, error) {
+	"begins and forgets the attempts before": {"BeginSettlesTheAttemptsBefore", tweaks{
+		begin: func(l repository.Lane, _ repository.Deliveries, b repository.Begin) ([]core.Delivery, error) {
 			b.Settle = nil
 			return l.Begin(anyContext, b)
 		}}},
-	"settles the attempt before whatever becomes of the permission": {"BeginSettlesTheAttemptBefore", tweaks{
-		begin: func(l repository.Lane, d repository.Deliveries, b repository.Begin) (core.Delivery, error) {
-			if b.Settle != nil {
-				if _, err := d.Settle(anyContext, *b.Settle); err != nil {
-					return core.Delivery{}, err
+	"settles the last of the attempts before": {"BeginSettlesTheAttemptsBefore", tweaks{
+		begin: func(l repository.Lane, _ repository.Deliveries, b repository.Begin) ([]core.Delivery, error) {
+			b.Settle = b.Settle[max(len(b.Settle)-1, 0):]
+			return l.Begin(anyContext, b)
+		}}},
+	"settles the attempts before whatever becomes of the permission": {"BeginSettlesTheAttemptsBefore", tweaks{
+		begin: func(l repository.Lane, d repository.Deliveries, b repository.Begin) ([]core.Delivery, error) {
+			if err := settleEach(d, b.Settle); err != nil {
+				return nil, err
+			}
+			b.Settle = nil
+			return l.Begin(anyContext, b)
+		}}},
+	"begins all or none": {"BeginPermitsSeveral", tweaks{
+		begin: func(l repository.Lane, d repository.Deliveries, b repository.Begin) ([]core.Delivery, error) {
+			for _, a := range b.Attempts {
+				if stored, err := d.Get(anyContext, a.ID); err != nil || stored.Text != a.Text {
+					return nil, core.ErrConflict
 				}
-				b.Settle = nil
 			}
 			return l.Begin(anyContext, b)
 		}}},
+	"begins in an order of its own": {"BeginPermitsSeveral", tweaks{
+		begin: func(l repository.Lane, _ repository.Deliveries, b repository.Begin) ([]core.Delivery, error) {
+			begun, err := l.Begin(anyContext, b)
+			slices.SortFunc(begun, func(a, b core.Delivery) int { return cmp.Compare(a.ID, b.ID) })
+			return begun, err
+		}}},
 	"concludes and keeps the lease": {"ConcludeSettlesAndReleases", tweaks{
-		conclude: func(_ repository.Lane, d repository.Deliveries, s repository.Settle, _ core.Lane, _ time.Time) (core.Delivery, error) {
-			return d.Settle(anyContext, s)
+		conclude: func(_ repository.Lane, d repository.Deliveries, all []repository.Settle, _ core.Lane, _ time.Time) error {
+			return settleEach(d, all)
 		}}},
 	"gives the lease back of what was not concluded": {"RefusedConcludeKeepsTheLease", tweaks{
-		conclude: func(l repository.Lane, d repository.Deliveries, s repository.Settle, lane core.Lane, next time.Time) (core.Delivery, error) {
-			out, err := d.Settle(anyContext, s)
-			return out, errors.Join(err, l.Release(anyContext, lane, next))
+		conclude: func(l repository.Lane, _ repository.Deliveries, all []repository.Settle, lane core.Lane, next time.Time) error {
+			err := l.Conclude(anyContext, all, lane, next)
+			return errors.Join(err, l.Release(anyContext, lane, next))
+		}}},
+	"concludes as far as it can": {"RefusedConcludeKeepsTheLease", tweaks{
+		conclude: func(_ repository.Lane, d repository.Deliveries, all []repository.Settle, _ core.Lane, _ time.Time) error {
+			return settleEach(d, all)
 		}}},
 	"concludes for the holder only": {"ConcludeWithAnOldFenceSettles", tweaks{
-		conclude: func(l repository.Lane, _ repository.Deliveries, s repository.Settle, lane core.Lane, next time.Time) (core.Delivery, error) {
+		conclude: func(l repository.Lane, _ repository.Deliveries, all []repository.Settle, lane core.Lane, next time.Time) error {
 			if err := l.Renew(anyContext, lane, next); err != nil {
-				return core.Delivery{}, err
+				return err
 			}
-			return l.Conclude(anyContext, s, lane, next)
+			return l.Conclude(anyContext, all, lane, next)
 		}}},
 	"counts what is not due yet": {"BacklogListsWhoWaits", tweaks{
 		backlog: func(q repository.Queue, now time.Time, limit int) ([]repository.Backlog, error) {

@@ -152,16 +152,18 @@ var mutants = map[string]mutation{
 	"forgets revokes": {"RevokeCancelsWhatIsPending", tweaks{
 		revoke: func(repository.Inbox, core.InboxEntry) error { return nil }}},
 	"begins whatever the text": {"BeginWithAnotherTextIsConflict", tweaks{
-		begin: func(l repository.Lane, d repository.Deliveries, b repository.Begin) (core.Delivery, error) {
-			stored, err := d.Get(anyContext, b.ID)
-			if err != nil {
-				return stored, err
+		begin: func(l repository.Lane, d repository.Deliveries, b repository.Begin) ([]core.Delivery, error) {
+			for i, a := range b.Attempts {
+				stored, err := d.Get(anyContext, a.ID)
+				if err != nil {
+					return nil, err
+				}
+				b.Attempts[i].Text = stored.Text
 			}
-			b.Text = stored.Text
 			return l.Begin(anyContext, b)
 		}}},
 	"forgets the pace": {"BeginPacesTheLane", tweaks{
-		begin: func(l repository.Lane, _ repository.Deliveries, b repository.Begin) (core.Delivery, error) {
+		begin: func(l repository.Lane, _ repository.Deliveries, b repository.Begin) ([]core.Delivery, error) {
 			b.NextSend = b.Now
 			return l.Begin(anyContext, b)
 		}}},

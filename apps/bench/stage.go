@@ -185,10 +185,18 @@ func (s *stage) close() error {
 	return errors.Join(s.errs...)
 }
 
-// silent is a provider whose webhooks are real and whose sends do nothing.
+// silent is a provider whose webhooks are real and whose sends do nothing, so that to repeat
+// one is no harm: it honours the ids it is given.
 type silent struct {
 	*evolution.Gateway
 	stage *stage
+}
+
+// Capabilities implements gateway.Gateway.
+func (g *silent) Capabilities() gateway.Capabilities {
+	c := g.Gateway.Capabilities()
+	c.ClientMessageID = gateway.ClientIDHonoured
+	return c
 }
 
 // Send implements gateway.Gateway.

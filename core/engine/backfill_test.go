@@ -75,6 +75,8 @@ func TestAGroupIsNotReadFromBeforeItWasChosen(t *testing.T) {
 	h.must(err)
 	_, err = bia.AddTag(ctx, engine.TagInput{Store: "amazon", Code: "bia-20"})
 	h.must(err)
+	// A look that is under way may be noted with the time after the jump, and searches before it.
+	h.eventually("the new session was looked after", func() bool { return !bia.instance().CheckedAt.IsZero() })
 	h.later(20 * time.Minute)
 	h.eventually("the history was searched", func() bool {
 		inst, err := h.repo.Tenant(bia.id).Instance().Get(ctx)

@@ -12,6 +12,7 @@ import (
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/core/policy"
 	"github.com/autopromo-cloud/autopromo/ports/bus"
+	"github.com/autopromo-cloud/autopromo/ports/gateway"
 	"github.com/autopromo-cloud/autopromo/ports/repository"
 )
 
@@ -139,9 +140,9 @@ type visit struct {
 	lane core.Lane
 	// over ends when no further message shall be begun.
 	over context.Context
-	// last is what the last attempt came to, until it is stored: with the next step of the
+	// last is what the last attempts came to, until it is stored: with the next step of the
 	// lane, since each transaction has its price.
-	last *repository.Settle
+	last []repository.Settle
 }
 
 // serve sends what may go and gives the lease back.
@@ -161,38 +162,37 @@ func (v *visit) serve(ctx context.Context) {
 	}
 }
 
-// release gives the lease back, with what the last attempt came to.
+// release gives the lease back, with what the last attempts came to.
 func (v *visit) release(ctx context.Context, next time.Time) error {
-	if v.last != nil {
-		if _, err := v.repo.Lane().Conclude(ctx, *v.last, v.lane, next); err == nil {
+	if len(v.last) > 0 {
+		if err := v.repo.Lane().Conclude(ctx, v.last, v.lane, next); err == nil {
 			return nil
 		}
 	}
 	return errors.Join(v.settled(ctx), v.repo.Lane().Release(ctx, v.lane, next))
 }
 
-// settled stores what the last attempt came to by itself, before anything that takes time.
-func (v *visit) settled(ctx context.Context) error {
-	if v.last == nil {
-		return nil
-	}
-	last := *v.last
-	v.last = nil
+// settled stores what the last attempts came to by itself, before anything that takes time.
+func (v *visit) settled(ctx context.Context) (err error) {
 	// What is known about a call must be stored even when its time is over.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return v.conclude(ctx, last)
+	for _, s := range v.last {
+		err = errors.Join(err, v.conclude(ctx, s))
+	}
+	v.last = nil
+	return err
 }
 
-// begin permits one attempt, and stores what the one before came to.
-func (v *visit) begin(ctx context.Context, b repository.Begin) (core.Delivery, error) {
+// begin permits attempts, and stores what those before came to.
+func (v *visit) begin(ctx context.Context, b repository.Begin) ([]core.Delivery, error) {
 	b.Settle = v.last
-	d, err := v.repo.Lane().Begin(ctx, b)
-	if err == nil || v.last == nil {
+	begun, err := v.repo.Lane().Begin(ctx, b)
+	if err == nil {
 		v.last = nil
-		return d, err
+		return begun, nil
 	}
-	return d, errors.Join(v.settled(ctx), err) // a conflict is passed over, the other is not
+	return nil, errors.Join(v.settled(ctx), err) // a conflict is passed over, the other is not
 }
 
 // keep renews a lease until the returned function is called. A lease that is lost all the
@@ -264,21 +264,33 @@ func (v *visit) round(ctx context.Context) (next time.Time, more bool, err error
 	if s.instance.Status != core.InstanceConnected || !s.tenant.Active || !v.reachable(s.instance) {
 		return now.Add(recheckOffline), false, nil
 	}
-	for {
-		d, at := v.choose(s, now)
-		if d == nil && more {
-			return now, true, nil
-		}
-		if d == nil {
-			return at, false, nil
-		}
-		next, sent, err := v.send(ctx, s, *d)
+	turn, at := v.choose(s, now)
+	if len(turn) == 0 {
+		return at, false, nil
+	}
+	for len(turn) > 0 {
+		n := v.together(s.instance, turn)
+		next, sent, err := v.send(ctx, s, turn[:n])
 		if err != nil || !sent || !v.e.config.WithoutPacing || v.over.Err() != nil {
 			return next, false, err
 		}
-		more = true
-		s.ready = slices.DeleteFunc(s.ready, func(r repository.Ready) bool { return r.ID == d.ID })
+		turn = turn[n:]
 	}
+	return now, true, nil
+}
+
+// together is how many of those whose turn it is are permitted at once. All of them are in
+// doubt when this process dies, so they must be such that to send them again is no harm.
+func (t *Tenant) together(inst core.Instance, turn []repository.Ready) int {
+	gw, err := t.e.gateway(inst)
+	if err != nil || !t.e.config.WithoutPacing || gw.Capabilities().ClientMessageID != gateway.ClientIDHonoured {
+		return 1
+	}
+	n := slices.IndexFunc(turn, func(r repository.Ready) bool { return r.Media != nil })
+	if n < 0 {
+		n = len(turn)
+	}
+	return max(n, 1)
 }
 
 // expire ends the deliveries at the head that got too old.
@@ -299,31 +311,31 @@ func (t *Tenant) expire(ctx context.Context, s standing, now time.Time) (some bo
 	return some, nil
 }
 
-// choose returns the first delivery that pacing allows now, or nil and when to look again.
-func (t *Tenant) choose(s standing, now time.Time) (*repository.Ready, time.Time) {
+// choose returns the deliveries that pacing allows now, the first of which may go in any
+// case, or none and when to look again.
+func (t *Tenant) choose(s standing, now time.Time) (turn []repository.Ready, next time.Time) {
 	if !t.e.config.WithoutPacing {
 		if at, why := policy.Slot(s.tenant.Settings, s.instance.LinkedAt, now, s.history); at.After(now) {
 			t.log().Debug("the lane waits", "reason", why, "until", at)
 			return nil, at
 		}
 	}
-	next := now.Add(recheckOffline)
-	for i, d := range s.ready {
+	next = now.Add(recheckOffline)
+	for _, d := range s.ready {
 		at := d.NotBefore
 		if !t.e.config.WithoutPacing {
 			if g := policy.GroupReady(s.tenant.Settings.Pacing, d.DestinationID, s.history); g.After(at) {
 				at = g
 			}
 		}
-		if !at.After(now) {
-			d := s.ready[i]
-			return &d, now
-		}
-		if at.Before(next) {
+		switch {
+		case at.After(now) && at.Before(next):
 			next = at
+		case !at.After(now):
+			turn = append(turn, d)
 		}
 	}
-	return nil, next
+	return turn, next
 }
 
 // rest is how long the lane rests from the look at its pace on: the gap, and what may pass

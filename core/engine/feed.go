@@ -188,14 +188,14 @@ type noticedLane struct {
 	wake func()
 }
 
-func (n noticedLane) Begin(ctx context.Context, b repository.Begin) (core.Delivery, error) {
+func (n noticedLane) Begin(ctx context.Context, b repository.Begin) ([]core.Delivery, error) {
 	defer n.wake()
 	return n.Lane.Begin(ctx, b)
 }
 
-func (n noticedLane) Conclude(ctx context.Context, s repository.Settle, lane core.Lane, next time.Time) (core.Delivery, error) {
+func (n noticedLane) Conclude(ctx context.Context, all []repository.Settle, lane core.Lane, next time.Time) error {
 	defer n.wake()
-	return n.Lane.Conclude(ctx, s, lane, next)
+	return n.Lane.Conclude(ctx, all, lane, next)
 }
 
 type noticedDeliveries struct {

@@ -20,24 +20,20 @@ const (
 	promptly   = time.Second // from looking at the pace to the call; else the look is too old
 )
 
-// send makes one attempt: last checks, media, then the compare-and-set that permits exactly
-// one call, the call, and what it means. Everything slow happens before the permission, so
-// that only the call itself can be interrupted into doubt. sent says that the provider took
-// the message; it returns when the lane may look again.
-func (v *visit) send(ctx context.Context, s standing, r repository.Ready) (next time.Time, sent bool, err error) {
+// send makes an attempt at each of some deliveries: last checks, media, then the
+// compare-and-set that permits exactly one call for each, the calls, and what they mean.
+// Everything slow happens before the permission, so that only the calls themselves can be
+// interrupted into doubt. sent says that the provider took all that were permitted; it
+// returns when the lane may look again.
+func (v *visit) send(ctx context.Context, s standing, turn []repository.Ready) (next time.Time, sent bool, err error) {
 	inst := s.instance
 	gw, err := v.e.gateway(inst)
 	if err != nil {
 		return v.e.now().Add(recheckOffline), false, err
 	}
-	if r.Media != nil {
-		if err := v.settled(ctx); err != nil {
-			return v.e.now(), false, err
-		}
-	}
-	media, gone, err := v.fetchMedia(ctx, gw, inst, r)
+	media, gone, err := v.mediaOf(ctx, gw, inst, turn)
 	if err != nil {
-		next, err := v.withoutMediaYet(ctx, r.Delivery, err)
+		next, err := v.withoutMediaYet(ctx, turn[0].Delivery, err)
 		return next, false, err
 	}
 	now := v.e.now()
@@ -49,47 +45,88 @@ func (v *visit) send(ctx context.Context, s standing, r repository.Ready) (next 
 		}
 		s = current
 	}
-	if hold, err := v.lastCheck(ctx, s.view, r); err != nil {
-		return now, false, err
-	} else if hold != nil {
-		v.log().Warn("delivery cancelled before sending", "delivery_id", string(r.ID), "reason", hold.Reason)
-		_, err := v.repo.Deliveries().Settle(ctx, repository.Settle{
-			ID: r.ID, From: core.DeliveryPending, Attempt: r.Attempt, To: core.DeliveryCancelled,
-			Reason: hold.Reason, Detail: hold.Detail, Now: now,
-		})
-		return now, false, ignoreConflict(err)
+	b := repository.Begin{Lane: v.lane, Now: now, NextSend: now.Add(v.rest(s.tenant.Settings.Pacing))}
+	for _, r := range turn {
+		held, err := v.heldBack(ctx, s.view, r)
+		if err != nil {
+			return now, false, err
+		}
+		if !held {
+			b.Attempts = append(b.Attempts, repository.Attempt{
+				ID: r.ID, Text: r.Text, ClientID: v.clientID(inst, r.Source, r.Delivery), WithoutMedia: gone,
+			})
+		}
 	}
-	// The call must be over before its lease is, also when this process is frozen in
+	if len(b.Attempts) == 0 {
+		return now, false, nil
+	}
+	// The calls must be over before their lease is, also when this process is frozen in
 	// between or the clock is set: context deadlines keep to the monotonic clock.
-	callCtx, cancel := context.WithTimeout(ctx, v.e.config.SendTimeout)
+	allowed := v.e.config.SendTimeout
+	if len(b.Attempts) > 1 {
+		allowed += visitTime // in which all of them begin
+	}
+	b.Deadline = now.Add(allowed + v.e.config.margin())
+	callCtx, cancel := context.WithTimeout(ctx, allowed)
 	defer cancel()
-	d, err := v.begin(ctx, repository.Begin{
-		ID: r.ID, Text: r.Text, ClientID: v.clientID(inst, r.Source, r.Delivery), Lane: v.lane, Now: now,
-		Deadline: now.Add(v.e.config.SendTimeout + v.e.config.margin()), NextSend: now.Add(v.rest(s.tenant.Settings.Pacing)), WithoutMedia: gone,
-	})
+	begun, err := v.begin(ctx, b)
 	if err != nil {
 		return now, false, ignoreConflict(err) // edited, cancelled or somebody else's in between
 	}
 	if !v.e.config.WithoutPacing && v.e.now().Sub(now) > promptly {
 		// The process stood still, or the database did. The pace was looked at too long ago:
 		// the rest that was stored may be over by now, and the window closed.
-		return now, false, v.handBack(ctx, d)
+		return now, false, v.handBack(ctx, begun)
 	}
-	receipt, sendErr := gw.Send(callCtx, v.e.session(inst), gateway.Outbound{
-		ID: d.ClientID, To: d.Chat, Text: d.Text, Media: media,
-	})
-	outcome, next := v.outcome(d, receipt, sendErr)
-	v.log().Info("delivery attempted", "delivery_id", string(d.ID), "offer_id", string(d.OfferID),
-		"state", outcome.To, "reason", outcome.Reason, "attempt", d.Attempt)
-	v.last = &outcome
-	if sendErr == nil {
-		return next, true, nil
+	for i, d := range begun {
+		if i > 0 && (v.over.Err() != nil || v.e.now().Sub(now) > visitTime) {
+			return v.e.now(), false, v.handBack(ctx, begun[i:])
+		}
+		var sendErr error
+		if next, sendErr = v.attempt(callCtx, gw, inst, d, media); sendErr != nil {
+			err := v.handBack(ctx, begun[i+1:])
+			v.afterFailure(ctx, inst, d, sendErr)
+			return next, false, err
+		}
+	}
+	return next, true, nil
+}
+
+// mediaOf fetches what travels with a delivery that is sent alone.
+func (v *visit) mediaOf(ctx context.Context, gw gateway.Gateway, inst core.Instance, turn []repository.Ready) (m *gateway.Media, gone bool, err error) {
+	if turn[0].Media == nil {
+		return nil, false, nil
 	}
 	if err := v.settled(ctx); err != nil {
-		return next, false, err
+		return nil, false, err
 	}
-	v.afterFailure(ctx, inst, d, sendErr)
-	return next, false, nil
+	return v.fetchMedia(ctx, gw, inst, turn[0])
+}
+
+// heldBack makes the last check of a delivery and cancels one that must not go out.
+func (v *visit) heldBack(ctx context.Context, known view, r repository.Ready) (bool, error) {
+	hold, err := v.lastCheck(ctx, known, r)
+	if err != nil || hold == nil {
+		return false, err
+	}
+	v.log().Warn("delivery cancelled before sending", "delivery_id", string(r.ID), "reason", hold.Reason)
+	_, err = v.repo.Deliveries().Settle(ctx, repository.Settle{
+		ID: r.ID, From: core.DeliveryPending, Attempt: r.Attempt, To: core.DeliveryCancelled,
+		Reason: hold.Reason, Detail: hold.Detail, Now: v.e.now(),
+	})
+	return true, ignoreConflict(err)
+}
+
+// attempt makes a call that was permitted and notes what came of it.
+func (v *visit) attempt(ctx context.Context, gw gateway.Gateway, inst core.Instance, d core.Delivery, media *gateway.Media) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, v.e.config.SendTimeout)
+	defer cancel()
+	receipt, err := gw.Send(ctx, v.e.session(inst), gateway.Outbound{ID: d.ClientID, To: d.Chat, Text: d.Text, Media: media})
+	outcome, next := v.outcome(d, receipt, err)
+	v.log().Info("delivery attempted", "delivery_id", string(d.ID), "offer_id", string(d.OfferID),
+		"state", outcome.To, "reason", outcome.Reason, "attempt", d.Attempt)
+	v.last = append(v.last, outcome)
+	return next, err
 }
 
 // withoutMediaYet puts off a delivery whose media could not be asked for. Where only this
@@ -107,14 +144,18 @@ func (t *Tenant) withoutMediaYet(ctx context.Context, d core.Delivery, err error
 	return now, ignoreConflict(err)
 }
 
-// handBack gives the permission for an attempt back, with nothing sent.
-func (t *Tenant) handBack(ctx context.Context, d core.Delivery) error {
-	now := t.e.now()
-	t.log().Warn("the permission to send came too late and was given back", "delivery_id", string(d.ID))
-	return t.conclude(ctx, repository.Settle{
-		ID: d.ID, From: core.DeliveryDispatching, Attempt: d.Attempt, To: core.DeliveryPending,
-		Reason: d.Reason, NotBefore: now, Now: now,
-	})
+// handBack gives permissions back with which nothing was sent, and stores what the attempts
+// before came to.
+func (v *visit) handBack(ctx context.Context, unused []core.Delivery) error {
+	now := v.e.now()
+	for _, d := range unused {
+		v.log().Warn("the permission to send was given back", "delivery_id", string(d.ID))
+		v.last = append(v.last, repository.Settle{
+			ID: d.ID, From: core.DeliveryDispatching, Attempt: d.Attempt, To: core.DeliveryPending,
+			Reason: d.Reason, NotBefore: now, Now: now,
+		})
+	}
+	return v.settled(ctx)
 }
 
 // conclude stores what an attempt came to. When it took so long that it was given up

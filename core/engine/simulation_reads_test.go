@@ -113,13 +113,13 @@ type watchedLane struct {
 	s *simulation
 }
 
-func (l watchedLane) Begin(ctx context.Context, b repository.Begin) (core.Delivery, error) {
+func (l watchedLane) Begin(ctx context.Context, b repository.Begin) ([]core.Delivery, error) {
 	looked := l.s.now()
-	d, err := l.Lane.Begin(ctx, b)
-	if err == nil {
+	begun, err := l.Lane.Begin(ctx, b)
+	for _, d := range begun {
 		l.s.meter.begin(d.ID, looked)
 	}
-	return d, err
+	return begun, err
 }
 
 // noted is the database itself: it notes when an offer's deliveries could be seen.

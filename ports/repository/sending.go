@@ -44,14 +44,15 @@ type Ready struct {
 type Lane interface {
 	// History lists the lane's attempts since a time, oldest first.
 	History(ctx context.Context, since time.Time) ([]core.Dispatch, error)
-	// Begin moves a pending delivery to dispatching, raises its Attempt, and writes the
-	// lane's next send time in the same transaction. ErrConflict when the delivery is not
-	// pending, its Text is not b.Text any more, the lane is another instance's, or the lane's
-	// fence is not b.Lane.Fence.
-	Begin(ctx context.Context, b Begin) (core.Delivery, error)
-	// Conclude is Deliveries.Settle and Release in one transaction: where the first is
-	// refused, the lease is not given back either. A lost fence is no error, as in Release.
-	Conclude(ctx context.Context, s Settle, lane core.Lane, next time.Time) (core.Delivery, error)
+	// Begin moves pending deliveries to dispatching, raises their Attempt, and writes the
+	// lane's next send time in the same transaction. It returns those that may be sent now, in
+	// the order of b.Attempts: one that is not there, not pending, or whose Text is another by
+	// now is left out. ErrConflict, with nothing stored, when that leaves none, the lane is
+	// another instance's, or its fence is not b.Lane.Fence.
+	Begin(ctx context.Context, b Begin) ([]core.Delivery, error)
+	// Conclude is Deliveries.Settle of each and Release in one transaction: where one of
+	// them is refused, nothing is stored. A lost fence is no error, as in Release.
+	Conclude(ctx context.Context, all []Settle, lane core.Lane, next time.Time) error
 	// Renew extends the lease of a living holder until the given time. ErrConflict when the
 	// fence is not the lane's any more.
 	Renew(ctx context.Context, lane core.Lane, until time.Time) error
@@ -101,20 +102,27 @@ type Call struct {
 	Fault      string // what went wrong, "" for nothing
 }
 
-// Begin permits one attempt.
+// Begin permits attempts, each of one call: the holder of the lane makes them one after the
+// other. Whatever was permitted and has no outcome is in doubt when the holder dies, so only
+// a provider to which the same ClientID is the same message may have several at once.
 type Begin struct {
-	ID       core.DeliveryID
-	Text     string
-	ClientID core.MessageID
 	Lane     core.Lane
+	Attempts []Attempt
 	Now      time.Time
-	Deadline time.Time // end of the attempt's lease
+	Deadline time.Time // end of the attempts' lease
 	NextSend time.Time // the lane rests until then, whatever happens
+	// Settle is what the attempts before came to, stored in the same transaction. Where one
+	// of them is refused, or the permission is, nothing is stored.
+	Settle []Settle
+}
+
+// Attempt is one send to permit.
+type Attempt struct {
+	ID       core.DeliveryID
+	Text     string // that will be sent
+	ClientID core.MessageID
 	// WithoutMedia notes that the text goes alone; once true it stays true.
 	WithoutMedia bool
-	// Settle, when not nil, is what the attempt before came to, stored in the same
-	// transaction. Where it is refused, or the permission is, neither is stored.
-	Settle *Settle
 }
 
 // Settle moves one delivery to its next state.

@@ -200,7 +200,7 @@ func (x deliveries) Settle(ctx context.Context, s repository.Settle) (out core.D
 	return out, err
 }
 
-func (x lane) Begin(ctx context.Context, b repository.Begin) (out core.Delivery, err error) {
+func (x lane) Begin(ctx context.Context, b repository.Begin) (out []core.Delivery, err error) {
 	err = x.trip.around(ctx, "lane.begin", func() (err error) {
 		out, err = x.Lane.Begin(ctx, b)
 		return err
@@ -216,12 +216,8 @@ func (x lane) Release(ctx context.Context, l core.Lane, next time.Time) error {
 	return x.trip.around(ctx, "lane.release", func() error { return x.Lane.Release(ctx, l, next) })
 }
 
-func (x lane) Conclude(ctx context.Context, s repository.Settle, l core.Lane, next time.Time) (out core.Delivery, err error) {
-	err = x.trip.around(ctx, "lane.conclude", func() (err error) {
-		out, err = x.Lane.Conclude(ctx, s, l, next)
-		return err
-	})
-	return out, err
+func (x lane) Conclude(ctx context.Context, all []repository.Settle, l core.Lane, next time.Time) error {
+	return x.trip.around(ctx, "lane.conclude", func() error { return x.Lane.Conclude(ctx, all, l, next) })
 }
 
 func (x lane) Wake(ctx context.Context, now time.Time) error {

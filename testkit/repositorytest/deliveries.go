@@ -18,7 +18,8 @@ func deliveryCases() []Case {
 		{"BeginWithAnOldFenceIsConflict", beginOldFence},
 		{"BeginRaceHasOneWinner", beginRace},
 		{"BeginPacesTheLane", beginPaces},
-		{"BeginSettlesTheAttemptBefore", beginSettles},
+		{"BeginPermitsSeveral", beginSeveral},
+		{"BeginSettlesTheAttemptsBefore", beginSettles},
 		{"HistoryCountsEveryAttempt", history},
 		{"UnprovenAreListed", unproven},
 		{"UnprovenFindsByMessageId", unprovenByID},
@@ -90,15 +91,17 @@ func beginPermits(tb testing.TB, r repository.Repository) {
 	d := s.offer("amazon:1", s.groups[0]).Deliveries[0]
 	w.pass(time.Second)
 	lane := s.take()
-	permit := s.permit(d, lane)
-	got, err := s.Lane().Begin(w.ctx, permit)
-	w.ok("begin", err)
-	d.State, d.Attempt, d.ClientID = core.DeliveryDispatching, 1, permit.ClientID
+	permit := s.permit(lane, d)
+	got := s.permitted(permit)
+	d.State, d.Attempt, d.ClientID = core.DeliveryDispatching, 1, permit.Attempts[0].ClientID
 	d.Deadline, d.DispatchedAt, d.UpdatedAt = permit.Deadline, w.now, got.UpdatedAt
 	w.same("delivery", got, d)
 	w.same("stored delivery", s.delivery(d.ID), d)
-	_, err = s.Lane().Begin(w.ctx, repository.Begin{ID: core.DeliveryID(w.id()), Lane: lane, Now: w.now})
-	w.fails("unknown id", err, core.ErrNotFound)
+	d.ID = core.DeliveryID(w.id())
+	_, err := s.Lane().Begin(w.ctx, s.permit(lane, d))
+	w.fails("begin of an unknown id", err, core.ErrConflict)
+	_, err = s.Lane().Begin(w.ctx, s.permit(lane))
+	w.fails("begin of nothing", err, core.ErrConflict)
 }
 
 func beginNotPending(tb testing.TB, r repository.Repository) {
@@ -111,7 +114,7 @@ func beginNotPending(tb testing.TB, r repository.Repository) {
 		}
 		d := s.inState(state, "", s.groups[0])
 		lane := s.take()
-		_, err := s.Lane().Begin(w.ctx, s.permit(d, lane))
+		_, err := s.Lane().Begin(w.ctx, s.permit(lane, d))
 		w.fails("begin of a delivery that is "+string(state), err, core.ErrConflict)
 		w.same("delivery", s.delivery(d.ID), d)
 		w.ok("release", s.Lane().Release(w.ctx, lane, w.now))
@@ -122,8 +125,8 @@ func beginAnotherText(tb testing.TB, r repository.Repository) {
 	w := newWorld(tb, r)
 	s := w.shop()
 	d := s.offer("amazon:1", s.groups[0]).Deliveries[0]
-	permit := s.permit(d, s.take())
-	permit.Text += " "
+	permit := s.permit(s.take(), d)
+	permit.Attempts[0].Text += " "
 	_, err := s.Lane().Begin(w.ctx, permit)
 	w.fails("begin with another text", err, core.ErrConflict)
 	w.same("delivery", s.delivery(d.ID), d)
@@ -136,14 +139,14 @@ func beginOldFence(tb testing.TB, r repository.Repository) {
 	old := s.take()
 	w.pass(time.Minute)
 	current := s.take()
-	_, err := s.Lane().Begin(w.ctx, s.permit(d, old))
+	_, err := s.Lane().Begin(w.ctx, s.permit(old, d))
 	w.fails("begin with the old fence", err, core.ErrConflict)
 	w.same("delivery", s.delivery(d.ID), d)
 	elsewhere := current
 	elsewhere.Instance = core.InstanceID(w.id())
-	_, err = s.Lane().Begin(w.ctx, s.permit(d, elsewhere))
+	_, err = s.Lane().Begin(w.ctx, s.permit(elsewhere, d))
 	w.fails("begin with the lane of another instance", err, core.ErrConflict)
-	_, err = s.Lane().Begin(w.ctx, s.permit(d, current))
+	_, err = s.Lane().Begin(w.ctx, s.permit(current, d))
 	w.ok("begin with the current fence", err)
 }
 
@@ -151,7 +154,7 @@ func beginRace(tb testing.TB, r repository.Repository) {
 	w := newWorld(tb, r)
 	s := w.shop()
 	d := s.offer("amazon:1", s.groups[0]).Deliveries[0]
-	permit := s.permit(d, s.take())
+	permit := s.permit(s.take(), d)
 	w.oneWinner("begin", together(30, func(int) error {
 		_, err := s.Lane().Begin(w.ctx, permit)
 		return err
@@ -164,7 +167,7 @@ func beginPaces(tb testing.TB, r repository.Repository) {
 	s := w.shop()
 	offer := s.offer("amazon:1", s.groups...)
 	lane := s.take()
-	permit := s.permit(offer.Deliveries[0], lane)
+	permit := s.permit(lane, offer.Deliveries[0])
 	permit.NextSend = w.now.Add(20 * time.Second)
 	_, err := s.Lane().Begin(w.ctx, permit)
 	w.ok("begin", err)
@@ -182,36 +185,73 @@ func beginPaces(tb testing.TB, r repository.Repository) {
 	s.take()
 }
 
+func beginSeveral(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	gone := s.inState(core.DeliveryExpired, "amazon:0", s.groups[0])
+	all := append(s.offer("amazon:1", s.groups...).Deliveries, s.offer("amazon:2", s.groups[0]).Deliveries...)
+	lane := s.take()
+	edited := all[1]
+	edited.Text += " "
+	permit := s.permit(lane, all[2], gone, edited, all[0])
+	permit.Attempts[3].WithoutMedia = true
+	got, err := s.Lane().Begin(w.ctx, permit)
+	w.ok("begin", err)
+	if len(got) != 2 {
+		tb.Fatalf("%d of four may be sent, want 2", len(got))
+	}
+	for i, want := range []struct {
+		of      core.Delivery
+		attempt int
+	}{{all[2], 0}, {all[0], 3}} {
+		d := want.of
+		d.State, d.Attempt, d.ClientID = core.DeliveryDispatching, 1, permit.Attempts[want.attempt].ClientID
+		d.WithoutMedia = permit.Attempts[want.attempt].WithoutMedia
+		d.Deadline, d.DispatchedAt, d.UpdatedAt = permit.Deadline, w.now, got[i].UpdatedAt
+		w.same("permitted, in the order of the attempts", got[i], d)
+		w.same("stored", s.delivery(d.ID), d)
+	}
+	w.same("one with another text", s.delivery(all[1].ID), all[1])
+	w.same("one that was not pending", s.delivery(gone.ID), gone)
+	log, err := s.Lane().History(w.ctx, w.now)
+	w.ok("history", err)
+	w.same("attempts", len(log), 2)
+}
+
 func beginSettles(tb testing.TB, r repository.Repository) {
 	w := newWorld(tb, r)
 	s := w.shop()
 	all := s.offer("amazon:1", s.groups...).Deliveries
+	other := s.offer("amazon:2", s.groups[0]).Deliveries[0]
 	first, second := all[0], all[1]
 	lane := s.take()
-	begun, err := s.Lane().Begin(w.ctx, s.permit(first, lane))
+	both, err := s.Lane().Begin(w.ctx, s.permit(lane, first, other))
 	w.ok("begin", err)
+	begun, also := both[0], s.move(both[1], core.DeliveryAmbiguous)
 
 	last := s.move(begun, core.DeliverySent)
 	last.MessageID = "3EB0SENT"
 	stale := last
 	stale.Attempt++
-	permit := s.permit(second, lane)
-	permit.Settle = &stale
+	permit := s.permit(lane, second)
+	permit.Settle = []repository.Settle{also, stale}
 	_, err = s.Lane().Begin(w.ctx, permit)
 	w.fails("begin after an attempt that is not the current one", err, core.ErrConflict)
 	w.same("delivery that was not begun", s.delivery(second.ID), second)
 
-	permit.Settle, permit.Text = &last, second.Text+" "
+	permit.Settle, permit.Attempts[0].Text = []repository.Settle{last, also}, second.Text+" "
 	_, err = s.Lane().Begin(w.ctx, permit)
 	w.fails("begin with another text", err, core.ErrConflict)
 	w.same("attempt before a refused permission", s.delivery(first.ID), begun)
+	w.same("the other one", s.delivery(other.ID), both[1])
 
-	permit.Text = second.Text
-	got, err := s.Lane().Begin(w.ctx, permit)
-	w.ok("begin", err)
+	permit.Attempts[0].Text = second.Text
+	got := s.permitted(permit)
 	w.same("state", got.State, core.DeliveryDispatching)
 	w.same("attempt before", s.delivery(first.ID).State, core.DeliverySent)
 	w.same("its message", s.delivery(first.ID).MessageID, last.MessageID)
+	w.same("the other one", s.delivery(other.ID).State, core.DeliveryAmbiguous)
+	w.same("its message", s.delivery(other.ID).MessageID, other.MessageID)
 }
 
 func history(tb testing.TB, r repository.Repository) {
@@ -269,7 +309,7 @@ func unprovenByID(tb testing.TB, r repository.Repository) {
 	w.ok("settle", err)
 	w.pass(time.Second)
 	unsure := s.inState(core.DeliveryAmbiguous, "", s.groups[0])
-	for _, id := range []core.MessageID{"3EB0REAL", "3EB0CLIENT"} {
+	for _, id := range []core.MessageID{"3EB0REAL", "3EB0CLIENT0"} {
 		got, err := s.Deliveries().Unproven(w.ctx, s.groups[0].JID, id)
 		w.ok("unproven", err)
 		w.same("by id "+string(id), got, []core.Delivery{sent, unsure})

@@ -44,7 +44,7 @@ func laneNeedsWork(tb testing.TB, r repository.Repository) {
 	d := s.offer("", s.groups[0]).Deliveries[0]
 	lane := s.take()
 	w.same("instance", lane.Instance, s.instance.ID)
-	_, err := s.Lane().Begin(w.ctx, s.permit(d, lane))
+	_, err := s.Lane().Begin(w.ctx, s.permit(lane, d))
 	w.ok("begin", err)
 	w.ok("release", s.Lane().Release(w.ctx, lane, w.now))
 	w.pass(time.Hour)
@@ -171,14 +171,12 @@ func conclude(tb testing.TB, r repository.Repository) {
 	s := w.shop()
 	all := s.offer("", s.groups...).Deliveries
 	lane := s.take()
-	begun, err := s.Lane().Begin(w.ctx, s.permit(all[0], lane))
-	w.ok("begin", err)
+	begun := s.permitted(s.permit(lane, all[0]))
 	move := s.move(begun, core.DeliverySent)
 	move.MessageID = "3EB0SENT"
-	got, err := s.Lane().Conclude(w.ctx, move, lane, w.now.Add(time.Second))
-	w.ok("conclude", err)
-	w.same("state", got.State, core.DeliverySent)
-	w.same("stored delivery", s.delivery(begun.ID), got)
+	w.ok("conclude", s.Lane().Conclude(w.ctx, []repository.Settle{move}, lane, w.now.Add(time.Second)))
+	w.same("state", s.delivery(begun.ID).State, core.DeliverySent)
+	w.same("message", s.delivery(begun.ID).MessageID, move.MessageID)
 	w.asleep("before it is due")
 	w.pass(time.Second)
 	s.take()
@@ -188,14 +186,17 @@ func concludeRefused(tb testing.TB, r repository.Repository) {
 	w := newWorld(tb, r)
 	s := w.shop()
 	all := s.offer("", s.groups...).Deliveries
+	s.offer("", s.groups[0]) // keeps the lane due
 	lane := s.take()
-	begun, err := s.Lane().Begin(w.ctx, s.permit(all[0], lane))
+	both, err := s.Lane().Begin(w.ctx, s.permit(lane, all...))
 	w.ok("begin", err)
-	stale := s.move(begun, core.DeliverySent)
+	begun, other := both[0], both[1]
+	stale := s.move(other, core.DeliverySent)
 	stale.Attempt++
-	got, err := s.Lane().Conclude(w.ctx, stale, lane, w.now)
-	w.fails("conclude an attempt that is not the current one", err, core.ErrConflict)
-	w.same("the stored delivery", got, begun)
+	err = s.Lane().Conclude(w.ctx, []repository.Settle{s.move(begun, core.DeliverySent), stale}, lane, w.now)
+	w.fails("conclude with an attempt that is not the current one", err, core.ErrConflict)
+	w.same("its delivery", s.delivery(other.ID), other)
+	w.same("the other's", s.delivery(begun.ID), begun)
 	w.asleep("a lane whose lease was not given back")
 }
 
@@ -204,13 +205,12 @@ func concludeOldFence(tb testing.TB, r repository.Repository) {
 	s := w.shop()
 	all := s.offer("", s.groups...).Deliveries
 	old := s.take()
-	begun, err := s.Lane().Begin(w.ctx, s.permit(all[0], old))
-	w.ok("begin", err)
+	begun := s.permitted(s.permit(old, all[0]))
 	w.pass(time.Minute)
 	s.take()
-	got, err := s.Lane().Conclude(w.ctx, s.move(begun, core.DeliverySent), old, w.now)
+	err := s.Lane().Conclude(w.ctx, []repository.Settle{s.move(begun, core.DeliverySent)}, old, w.now)
 	w.ok("conclude with the old fence", err)
-	w.same("state", got.State, core.DeliverySent)
+	w.same("state", s.delivery(begun.ID).State, core.DeliverySent)
 	w.asleep("the lane of the current holder")
 }
 

@@ -157,7 +157,7 @@ func lanesSummarized(tb testing.TB, r repository.Repository) {
 	held := waiting[0]
 	held.Holder, held.LeaseUntil = "holder", w.now.Add(time.Minute)
 	w.same("leased", ask(w.now, 1), []repository.LaneSummary{held})
-	permit := first.permit(offer.Deliveries[0], taken)
+	permit := first.permit(taken, offer.Deliveries[0])
 	_, err = first.Lane().Begin(w.ctx, permit)
 	w.ok("begin", err)
 	lanes := ask(w.now, 10)

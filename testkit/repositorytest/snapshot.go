@@ -171,7 +171,7 @@ func snapshotWrites(tb testing.TB, r repository.Repository) {
 		refused("finish", seen.Inbox().Finish(w.ctx, outcome.Entry))
 		_, err = seen.Deliveries().Settle(w.ctx, s.move(d, core.DeliveryCancelled))
 		refused("settle", err)
-		_, err = seen.Lane().Begin(w.ctx, s.permit(d, lane))
+		_, err = seen.Lane().Begin(w.ctx, s.permit(lane, d))
 		refused("begin", err)
 		refused("renew lease", seen.Lane().Renew(w.ctx, lane, w.now.Add(time.Hour)))
 		refused("release", seen.Lane().Release(w.ctx, lane, w.now.Add(time.Hour)))

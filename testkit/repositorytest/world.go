@@ -337,19 +337,29 @@ func (s *shop) take() core.Lane {
 	return lane
 }
 
-func (s *shop) permit(d core.Delivery, lane core.Lane) repository.Begin {
-	return repository.Begin{
-		ID: d.ID, Text: d.Text, ClientID: "3EB0CLIENT", Lane: lane,
-		Now: s.now, Deadline: s.now.Add(time.Minute), NextSend: s.now,
+// permit asks for an attempt at each of some deliveries.
+func (s *shop) permit(lane core.Lane, all ...core.Delivery) repository.Begin {
+	b := repository.Begin{Lane: lane, Now: s.now, Deadline: s.now.Add(time.Minute), NextSend: s.now}
+	for i, d := range all {
+		b.Attempts = append(b.Attempts, repository.Attempt{ID: d.ID, Text: d.Text, ClientID: core.MessageID(fmt.Sprintf("3EB0CLIENT%d", i))})
 	}
+	return b
+}
+
+// permitted begins one attempt.
+func (s *shop) permitted(b repository.Begin) core.Delivery {
+	s.tb.Helper()
+	begun, err := s.Lane().Begin(s.ctx, b)
+	s.ok("begin", err)
+	s.same("attempts permitted", len(begun), 1)
+	return begun[0]
 }
 
 // begin takes the lane, begins one attempt and gives the lane back.
 func (s *shop) begin(d core.Delivery) core.Delivery {
 	s.tb.Helper()
 	lane := s.take()
-	begun, err := s.Lane().Begin(s.ctx, s.permit(d, lane))
-	s.ok("begin", err)
+	begun := s.permitted(s.permit(lane, d))
 	s.ok("release", s.Lane().Release(s.ctx, lane, s.now))
 	return begun
 }
