@@ -3,6 +3,8 @@ package bunrepository
 import (
 	"cmp"
 	"context"
+	"database/sql"
+	"errors"
 	"slices"
 	"time"
 
@@ -124,17 +126,19 @@ func (t tenant) finish(ctx context.Context, tx bun.Tx, entry core.InboxEntry) er
 	default:
 		return core.NewError(core.CodeInvalid, core.ReasonInvalidField, "state")
 	}
-	row, err := locked[inboxRow](ctx, tx, t, "id = ?", entry.ID)
-	if err != nil {
-		return err
-	}
-	if row.State != core.InboxClaimed || row.Starts != entry.Starts || row.Revision != entry.Revision {
-		return conflict()
-	}
+	retries := 0
 	if entry.State == core.InboxNew {
-		row.Retries++
+		retries = 1
 	}
-	row.State, row.Reason = entry.State, entry.Reason
-	row.RetryAt, row.DueAt = micros(entry.RetryAt), micros(entry.RetryAt)
-	return replace(ctx, tx, row)
+	err := touched(tx.NewUpdate().Model((*inboxRow)(nil)).
+		Set("state = ?", entry.State).Set("reason = ?", entry.Reason).Set("retries = retries + ?", retries).
+		Set("retry_at = ?", micros(entry.RetryAt)).Set("due_at = ?", micros(entry.RetryAt)).
+		Where("user_id = ?", t.id).Where("id = ?", entry.ID).Where("state = ?", core.InboxClaimed).
+		Where("starts = ?", entry.Starts).Where("revision = ?", entry.Revision).Exec(ctx))
+	if errors.Is(err, sql.ErrNoRows) {
+		if _, err = find[inboxRow](ctx, tx, t, "id = ?", entry.ID); err == nil {
+			err = conflict()
+		}
+	}
+	return err
 }

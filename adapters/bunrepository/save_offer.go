@@ -1,6 +1,7 @@
 package bunrepository
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -28,14 +29,16 @@ func (o offers) Save(ctx context.Context, s repository.SaveOffer) (out core.Offe
 		if err := o.finish(ctx, tx, s.Entry); err != nil {
 			return err
 		}
-		row, err := o.upsert(ctx, tx, s)
+		row, created, err := o.upsert(ctx, tx, s)
 		if err != nil {
 			return err
 		}
-		if err := o.reconcile(ctx, tx, s, row); err != nil {
-			return err
+		if created {
+			out, err = o.first(ctx, tx, s, row)
+		} else if err = o.reconcile(ctx, tx, s, row); err == nil {
+			out, err = o.complete(ctx, tx, row)
 		}
-		if out, err = o.complete(ctx, tx, row); err != nil {
+		if err != nil {
 			return err
 		}
 		if !slices.ContainsFunc(out.Deliveries, isPending) {
@@ -52,22 +55,44 @@ func (o offers) Save(ctx context.Context, s repository.SaveOffer) (out core.Offe
 func isPending(d core.Delivery) bool { return d.State == core.DeliveryPending }
 
 // upsert stores the offer; one of the same entry keeps its id and creation.
-func (o offers) upsert(ctx context.Context, tx bun.Tx, s repository.SaveOffer) (offerRow, error) {
+func (o offers) upsert(ctx context.Context, tx bun.Tx, s repository.SaveOffer) (row offerRow, created bool, err error) {
 	s.Offer.InboxID = s.Entry.ID
-	row, err := o.fromOffer(s.Offer)
-	if err != nil {
-		return row, err
+	if row, err = o.fromOffer(s.Offer); err != nil {
+		return row, false, err
 	}
 	row.TextKey, row.NearKey = s.TextKey, s.NearKey
+	err = touched(tx.NewInsert().Model(&row).On("CONFLICT (user_id, inbox_id) DO NOTHING").Returning("NULL").Exec(ctx))
+	if !errors.Is(err, sql.ErrNoRows) {
+		return row, err == nil, err
+	}
 	old, err := locked[offerRow](ctx, tx, o.tenant, "inbox_id = ?", s.Entry.ID)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return row, insert(ctx, tx, row)
-	case err != nil:
-		return row, err
+	if err != nil {
+		return row, false, err
 	}
 	row.ID, row.CreatedAt = old.ID, old.CreatedAt
-	return row, replace(ctx, tx, row)
+	return row, false, replace(ctx, tx, row)
+}
+
+// first stores the deliveries of a new offer.
+func (o offers) first(ctx context.Context, tx bun.Tx, s repository.SaveOffer, row offerRow) (core.Offer, error) {
+	offer, err := row.toOffer()
+	if err != nil {
+		return core.Offer{}, err
+	}
+	var fresh []deliveryRow
+	wanted := map[core.DestinationID]bool{}
+	for _, d := range s.Offer.Deliveries {
+		if !wanted[d.DestinationID] {
+			wanted[d.DestinationID] = true
+			fresh = append(fresh, o.newDelivery(s, row, d))
+		}
+	}
+	if err := o.insertDeliveries(ctx, tx, s, row, fresh); err != nil {
+		return core.Offer{}, err
+	}
+	slices.SortFunc(fresh, func(a, b deliveryRow) int { return cmp.Compare(a.ID, b.ID) }) // as complete reads them
+	offer.Deliveries = toDeliveries(fresh)
+	return offer, nil
 }
 
 // reconcile makes the offer's deliveries the wanted ones, as far as they have not left.
@@ -140,6 +165,23 @@ func (o offers) insertDeliveries(ctx context.Context, tx bun.Tx, s repository.Sa
 	if len(rows) == 0 {
 		return nil
 	}
+	taken, err := o.taken(ctx, tx, s, offer, rows)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		if reason := taken[rows[i].DestinationID]; reason != "" && rows[i].State == core.DeliveryPending {
+			rows[i].State, rows[i].Reason, rows[i].Detail = core.DeliveryCancelled, reason, ""
+		}
+	}
+	_, err = tx.NewInsert().Model(&rows).Returning("NULL").Exec(ctx)
+	return err
+}
+
+// taken says which groups have, or may have, the offer's product or text already, and which
+// of the two.
+func (o offers) taken(ctx context.Context, tx bun.Tx, s repository.SaveOffer, offer offerRow, rows []deliveryRow) (map[core.DestinationID]core.Reason, error) {
+	var q *bun.SelectQuery
 	for _, rule := range []struct {
 		column, key string
 		since       time.Time
@@ -151,23 +193,34 @@ func (o offers) insertDeliveries(ctx context.Context, tx bun.Tx, s repository.Sa
 		if rule.key == "" {
 			continue
 		}
-		var taken []core.DestinationID
-		err := tx.NewSelect().Model((*deliveryRow)(nil)).Column("destination_id").
+		same := tx.NewSelect().Model((*deliveryRow)(nil)).Column("destination_id").ColumnExpr("? AS why", rule.reason).
 			Where("user_id = ?", o.id).Where("destination_id IN (?)", bun.List(destinationsOf(rows))).
 			Where("? <> '' AND ? = ?", bun.Ident(rule.column), bun.Ident(rule.column), rule.key).
 			Where("created_at > ?", micros(rule.since)).Where("offer_id <> ?", offer.ID).
-			Where("state IN (?)", bun.List(occupying())).GroupExpr("destination_id").Scan(ctx, &taken)
-		if err != nil {
-			return err
-		}
-		for i := range rows {
-			if rows[i].State == core.DeliveryPending && slices.Contains(taken, rows[i].DestinationID) {
-				rows[i].State, rows[i].Reason, rows[i].Detail = core.DeliveryCancelled, rule.reason, ""
-			}
+			Where("state IN (?)", bun.List(occupying())).GroupExpr("destination_id")
+		if q == nil {
+			q = same
+		} else {
+			q = q.UnionAll(same)
 		}
 	}
-	_, err := tx.NewInsert().Model(&rows).Returning("NULL").Exec(ctx)
-	return err
+	if q == nil {
+		return nil, nil
+	}
+	var found []struct {
+		DestinationID core.DestinationID
+		Why           core.Reason
+	}
+	if err := q.Scan(ctx, &found); err != nil {
+		return nil, err
+	}
+	taken := make(map[core.DestinationID]core.Reason, len(found))
+	for _, f := range found {
+		if taken[f.DestinationID] != core.ReasonDuplicateProduct { // that says more
+			taken[f.DestinationID] = f.Why
+		}
+	}
+	return taken, nil
 }
 
 func destinationsOf(rows []deliveryRow) []core.DestinationID {

@@ -136,9 +136,16 @@ func (w *writer) commit(batch []*write) {
 				_ = tx.Rollback() // the first error is the one to tell
 			}
 		}()
-		for i, one := range begun {
-			if err := w.attempt(one, tx, &outcomes[i]); err != nil {
+		if len(begun) == 1 {
+			// What fails alone takes the transaction with it.
+			if err := w.contain(context.WithoutCancel(begun[0].ctx), begun[0], tx); err != nil {
 				return err
+			}
+		} else {
+			for i, one := range begun {
+				if err := w.attempt(one, tx, &outcomes[i]); err != nil {
+					return err
+				}
 			}
 		}
 		if err := tx.Commit(); err != nil {
@@ -154,8 +161,8 @@ func (w *writer) commit(batch []*write) {
 	}
 }
 
-// attempt runs one write inside a savepoint, so that its failure undoes only itself. The
-// error it returns is that of the transaction.
+// attempt runs one write of several inside a savepoint, so that its failure undoes only
+// itself. The error it returns is that of the transaction.
 func (w *writer) attempt(one *write, tx bun.Tx, outcome *error) error {
 	ctx := context.WithoutCancel(one.ctx)
 	if _, err := tx.ExecContext(ctx, "SAVEPOINT one"); err != nil {
