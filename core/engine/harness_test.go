@@ -54,6 +54,7 @@ type house struct {
 	wire      *wire
 	clock     atomic.Int64 // how far the engine's clock is off
 	stop      func()       // ends Run
+	stopping  <-chan struct{}
 }
 
 func build(t *testing.T, tune func(*engine.Config)) *house {
@@ -115,6 +116,7 @@ func buildOn(t *testing.T, tune func(*engine.Config), exchange func(*engine.Deps
 func (h *house) start() *house {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
+	h.stopping = ctx.Done()
 	go func() { done <- h.engine.Run(ctx) }()
 	h.stop = sync.OnceFunc(func() {
 		cancel()
