@@ -17,7 +17,7 @@ type inbox struct{ tenant }
 
 // store inserts e in a state unless its key is there already, and returns the stored row.
 func (b inbox) store(ctx context.Context, tx bun.Tx, e core.InboxEntry) (row inboxRow, created bool, err error) {
-	if err := alone(ctx, tx, "message "+string(e.InstanceID)+" "+string(e.Key.Chat)+" "+string(e.Key.ID)); err != nil {
+	if err := alone(ctx, tx, message(e)); err != nil {
 		return row, false, err
 	}
 	if row, err = b.sameMessage(ctx, tx, e); !errors.Is(err, sql.ErrNoRows) {
@@ -40,6 +40,34 @@ func (b inbox) store(ctx context.Context, tx bun.Tx, e core.InboxEntry) (row inb
 		"instance_id = ? AND chat_jid = ? AND participant = ? AND message_id = ?",
 		e.InstanceID, e.Key.Chat, e.Key.Participant, e.Key.ID)
 	return row, false, err
+}
+
+// storeNew is store for a message of which nothing is known, in one statement; stored says
+// whether it was one.
+func (b inbox) storeNew(ctx context.Context, e core.InboxEntry) (stored bool, err error) {
+	row, err := b.fromEntry(e)
+	if err != nil {
+		return false, err
+	}
+	err = b.put(ctx, "accept new message", message(e), func(ctx context.Context, db bun.IDB) error {
+		known := db.NewSelect().Model((*inboxRow)(nil)).ColumnExpr("1").Where("user_id = ?", b.id).
+			Where("instance_id = ? AND chat_jid = ? AND message_id = ?", e.InstanceID, e.Key.Chat, e.Key.ID)
+		result, err := db.NewInsert().With("new", db.NewValues(&[]inboxRow{row})).Model((*inboxRow)(nil)).
+			ColumnExpr("?Columns").TableExpr("(?) AS n", db.NewSelect().TableExpr("new").Where("NOT EXISTS (?)", known)).
+			Returning("NULL").Exec(ctx)
+		if err != nil {
+			return err
+		}
+		n, err := result.RowsAffected()
+		stored = n == 1
+		return err
+	})
+	return stored && err == nil, err
+}
+
+// message names what one transaction at a time may be at.
+func message(e core.InboxEntry) string {
+	return "message " + string(e.InstanceID) + " " + string(e.Key.Chat) + " " + string(e.Key.ID)
 }
 
 // sameMessage finds the row of a message whose author is named otherwise, because some
@@ -77,6 +105,11 @@ func (b inbox) Accept(ctx context.Context, e core.InboxEntry) (id core.InboxID, 
 		e.State, e.Reason = core.InboxNew, ""
 	}
 	e.Starts, e.Retries, e.Revision = 0, 0, 0
+	// Most messages are new. Whatever else may be the case, also that an answer was lost, is
+	// found out below: their key makes it safe to store them twice.
+	if stored, err := b.storeNew(ctx, e); err == nil && stored {
+		return e.ID, true, nil
+	}
 	err = b.change(ctx, "accept message", func(ctx context.Context, tx bun.Tx) error {
 		row, isNew, err := b.store(ctx, tx, e)
 		if err != nil {

@@ -12,23 +12,24 @@ import (
 type inboxRow struct {
 	bun.BaseModel `bun:"table:inbox,alias:i"`
 
-	UserID      core.TenantID   `bun:"user_id,pk"`
-	ID          core.InboxID    `bun:"id,pk"`
-	InstanceID  core.InstanceID `bun:"instance_id"`
+	UserID      core.TenantID   `bun:"user_id,pk,type:uuid"`
+	ID          core.InboxID    `bun:"id,pk,type:uuid"`
+	InstanceID  core.InstanceID `bun:"instance_id,type:uuid"`
 	ChatJID     core.JID        `bun:"chat_jid"`
 	Participant core.JID        `bun:"participant"`
 	MessageID   core.MessageID  `bun:"message_id"`
 	Text        string          `bun:"text"`
-	Media       string          `bun:"media,nullzero"`
-	SentAt      int64           `bun:"sent_at"`
-	ReceivedAt  int64           `bun:"received_at"`
-	State       core.InboxState `bun:"state"`
-	Reason      core.Reason     `bun:"reason"`
-	Starts      int             `bun:"starts"`
-	RetryAt     int64           `bun:"retry_at"`
-	Revision    int             `bun:"revision"`
-	Retries     int             `bun:"retries"`
-	EditedAt    int64           `bun:"edited_at"` // of the edit Text comes from
+	// Media is JSON already; for a plain jsonb bun would encode it once more.
+	Media      string          `bun:"media,nullzero,type:pg_catalog.jsonb"`
+	SentAt     int64           `bun:"sent_at"`
+	ReceivedAt int64           `bun:"received_at"`
+	State      core.InboxState `bun:"state"`
+	Reason     core.Reason     `bun:"reason"`
+	Starts     int             `bun:"starts"`
+	RetryAt    int64           `bun:"retry_at"`
+	Revision   int             `bun:"revision"`
+	Retries    int             `bun:"retries"`
+	EditedAt   int64           `bun:"edited_at"` // of the edit Text comes from
 	// DueAt is when a new entry became due, or a claim expires: what the sweeper looks for.
 	DueAt int64 `bun:"due_at"`
 }

@@ -82,11 +82,21 @@ type postgresDB struct {
 	unsafe  bool
 }
 
-// scopeKey is where a context carries its scope to the connection.
-type scopeKey struct{}
+// scopeKey is where a context carries its scope to the connection, putKey what goes before
+// its one statement that writes.
+type (
+	scopeKey struct{}
+	putKey   struct{}
+)
 
 func (d *postgresDB) change(ctx context.Context, s scope, fn func(context.Context, bun.Tx) error) error {
 	return d.run(ctx, s, nil, fn)
+}
+
+// put is one message to the server: statements of one message are one transaction.
+func (d *postgresDB) put(ctx context.Context, s scope, thing string, fn func(context.Context, bun.IDB) error) error {
+	ctx = context.WithValue(ctx, putKey{}, d.pool.QueryGen().FormatQuery(lockThing, thing))
+	return d.try(ctx, s, func(ctx context.Context) error { return fn(ctx, d.pool) })
 }
 
 func (d *postgresDB) look(ctx context.Context, s scope, fn func(context.Context, bun.IDB) error) error {

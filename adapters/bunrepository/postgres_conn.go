@@ -95,16 +95,25 @@ type laterKey struct{}
 func later(ctx context.Context) context.Context { return context.WithValue(ctx, laterKey{}, true) }
 
 // before takes the statements that have to go before the next one. Outside of a transaction
-// that is the scope of a single read: statements of one message are one transaction.
+// that is the scope of a single statement: those of one message are one transaction.
 func (c *scopedConn) before(ctx context.Context) (words []string) {
 	if c.inTx {
 		words, c.words = c.words, nil
 		return words
 	}
-	if s, ok := ctx.Value(scopeKey{}).(scope); ok {
-		return append([]string{"set transaction read only"}, s.enter()...)
+	s, ok := ctx.Value(scopeKey{}).(scope)
+	if !ok {
+		return nil
 	}
-	return nil
+	if lock, writes := ctx.Value(putKey{}).(string); writes {
+		return append(s.enter(), lock)
+	}
+	return append([]string{"set transaction read only"}, s.enter()...)
+}
+
+func puts(ctx context.Context) bool {
+	_, writes := ctx.Value(putKey{}).(string)
+	return writes
 }
 
 // errNotBegun marks the failure of a transaction's first message because the server had left
@@ -136,7 +145,7 @@ func (c *scopedConn) send(ctx context.Context, n int, statements ...string) (*pg
 		err = errors.New("a statement without a result")
 	case first && conn.IsClosed() && ctx.Err() == nil && c.inTx:
 		err = fmt.Errorf("%w: %w", errNotBegun, err)
-	case first && conn.IsClosed() && ctx.Err() == nil:
+	case first && conn.IsClosed() && ctx.Err() == nil && !puts(ctx):
 		err = driver.ErrBadConn // a read, which database/sql repeats
 	}
 	return nil, err
@@ -198,9 +207,11 @@ func alone(ctx context.Context, tx bun.Tx, thing string) error {
 	if tx.Dialect().Name() == dialect.SQLite {
 		return nil
 	}
-	_, err := tx.ExecContext(later(ctx), "select pg_advisory_xact_lock(hashtextextended(?, 0))", thing)
+	_, err := tx.ExecContext(later(ctx), lockThing, thing)
 	return err
 }
+
+const lockThing = "select pg_advisory_xact_lock(hashtextextended(?, 0))"
 
 // inWords changes the scope of a transaction, where there are scopes.
 func inWords(ctx context.Context, tx bun.Tx, role, setting string, tenant core.TenantID) error {

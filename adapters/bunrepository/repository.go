@@ -31,6 +31,10 @@ var _ repository.Repository = (*Repository)(nil)
 type database interface {
 	// change runs fn in a transaction that is durable when change returns nil.
 	change(ctx context.Context, s scope, fn func(context.Context, bun.Tx) error) error
+	// put runs fn, which writes with one statement, while no other transaction is at the same
+	// thing, and is durable when put returns nil. After an error it may have taken effect all
+	// the same.
+	put(ctx context.Context, s scope, thing string, fn func(context.Context, bun.IDB) error) error
 	// look runs fn, which reads with one statement.
 	look(ctx context.Context, s scope, fn func(context.Context, bun.IDB) error) error
 	// snapshot runs fn, whose several reads see the same moment.
@@ -110,9 +114,13 @@ type tenant struct {
 
 func (t tenant) change(ctx context.Context, op string, fn func(context.Context, bun.Tx) error) error {
 	if t.moment != nil {
-		return core.NewError(core.CodeInvalid, core.ReasonInternal, "a snapshot only reads")
+		return onlyReads()
 	}
 	return t.translate(op, t.database.change(ctx, scope{t.id}, fn))
+}
+
+func onlyReads() error {
+	return core.NewError(core.CodeInvalid, core.ReasonInternal, "a snapshot only reads")
 }
 
 func (t tenant) look(ctx context.Context, op string, fn func(context.Context, bun.IDB) error) error {
@@ -120,6 +128,13 @@ func (t tenant) look(ctx context.Context, op string, fn func(context.Context, bu
 		return t.translate(op, fn(ctx, t.moment))
 	}
 	return t.translate(op, t.database.look(ctx, scope{t.id}, fn))
+}
+
+func (t tenant) put(ctx context.Context, op, thing string, fn func(context.Context, bun.IDB) error) error {
+	if t.moment != nil {
+		return onlyReads()
+	}
+	return t.translate(op, t.database.put(ctx, scope{t.id}, thing, fn))
 }
 
 func (t tenant) snapshot(ctx context.Context, op string, fn func(context.Context, bun.IDB) error) error {
