@@ -65,8 +65,8 @@ func (r result) failed() bool {
 // String is the scenario's line.
 func (r result) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-34s messages %5d  due %5d  kills %3d  posted %5d  LOST %d  DOUBLED %d  FOREIGN %d  ambiguous %d  reconciled %d  unconfirmed %d",
-		r.Scenario, r.Messages, r.Due, r.Kills, r.Posted, r.Lost, r.Duplicated, r.Foreign, r.Ambiguous, r.Reconciled, r.Unconfirmed)
+	fmt.Fprintf(&b, "%-11s %-38s messages %5d  due %5d  kills %3d  posted %5d  LOST %d  DOUBLED %d  FOREIGN %d  ambiguous %d  reconciled %d  unconfirmed %d",
+		r.Profile, r.Scenario, r.Messages, r.Due, r.Kills, r.Posted, r.Lost, r.Duplicated, r.Foreign, r.Ambiguous, r.Reconciled, r.Unconfirmed)
 	if r.Unconfirmed > 0 {
 		fmt.Fprintf(&b, " (%d posted, %d not)", r.Really, r.Unconfirmed-r.Really)
 	}

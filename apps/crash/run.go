@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -27,7 +28,37 @@ type options struct {
 // errFailed says that a scenario did; its line says why.
 var errFailed = errors.New("a promise was broken, see above")
 
-// run plays all scenarios that were asked for.
+// act is the scenarios that are played before the same world, one after the other.
+type act struct {
+	profile, pacing, gateway string
+	scenarios                []scenario
+}
+
+func (a act) String() string { return a.profile + "-" + a.gateway + "-" + a.pacing }
+
+// programme lists the acts that were asked for, the longest first.
+func programme(o options) (acts []act) {
+	for _, kind := range []struct{ pacing, gateway string }{{"off", evolutionGateway}, {"off", whatsmeowGateway}, {"safe", evolutionGateway}} {
+		for _, profile := range []string{distributed, embedded} {
+			if o.profile != "both" && o.profile != profile {
+				continue
+			}
+			a := act{profile: profile, pacing: kind.pacing, gateway: kind.gateway}
+			for _, s := range scenarios {
+				if s.pacing() == a.pacing && s.through() == a.gateway && s.in(profile) && strings.Contains(s.name, o.only) && (!o.short || !s.long) {
+					a.scenarios = append(a.scenarios, s)
+				}
+			}
+			if len(a.scenarios) > 0 {
+				acts = append(acts, a)
+			}
+		}
+	}
+	return acts
+}
+
+// run plays all scenarios that were asked for, as many acts at once as there are processors:
+// most of the time they wait.
 func run(ctx context.Context, o options, out io.Writer) error {
 	binary, clean, err := build(ctx)
 	if err != nil {
@@ -35,23 +66,38 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	}
 	defer clean()
 	began := time.Now()
-	var results []result
-	for _, profile := range []string{embedded, distributed} {
-		if o.profile != "both" && o.profile != profile {
-			continue
-		}
-		some, err := runProfile(ctx, o, profile, binary, out)
-		if err != nil {
-			return fmt.Errorf("%s: %w", profile, err)
-		}
-		results = append(results, some...)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	p := &play{options: o, binary: binary, out: out}
+	acts := programme(o)
+	next := make(chan act, len(acts))
+	for _, a := range acts {
+		next <- a
+	}
+	close(next)
+	var stages sync.WaitGroup
+	for range max(2, runtime.NumCPU()) {
+		stages.Go(func() {
+			for a := range next {
+				if ctx.Err() != nil {
+					return
+				}
+				if err := p.act(ctx, a); err != nil {
+					cancel(fmt.Errorf("%s: %w", a, err))
+				}
+			}
+		})
+	}
+	stages.Wait()
+	if err := context.Cause(ctx); err != nil {
+		return err
 	}
 	total := result{Scenario: "all"}
-	for _, r := range results {
+	for _, r := range p.results {
 		total.add(r)
 	}
 	fmt.Fprintf(out, "\n%s\nin %v on %d cores, seed %d\n", total, time.Since(began).Round(time.Second), runtime.NumCPU(), o.seed)
-	if err := writeReport(o, results); err != nil {
+	if err := writeReport(o, p.results); err != nil {
 		return err
 	}
 	if total.failed() {
@@ -60,42 +106,61 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	return nil
 }
 
-// runProfile plays the scenarios of one profile, all of one pacing before the same world.
-func runProfile(ctx context.Context, o options, profile, binary string, out io.Writer) ([]result, error) {
-	var results []result
-	for _, kind := range []struct{ pacing, gateway string }{{"off", evolutionGateway}, {"off", whatsmeowGateway}, {"safe", evolutionGateway}} {
-		pacing := kind.pacing
-		var wanted []scenario
-		for _, s := range scenarios {
-			if s.pacing() == pacing && s.through() == kind.gateway && s.in(profile) && strings.Contains(s.name, o.only) && (!o.short || !s.long) {
-				wanted = append(wanted, s)
-			}
-		}
-		if len(wanted) == 0 {
-			continue
-		}
-		st, err := openStage(ctx, o, profile, pacing, kind.gateway, binary)
-		if err != nil {
-			return nil, err
-		}
-		fmt.Fprintf(out, "\n%s, pacing %s, %s\n", profile, pacing, kind.gateway)
-		for _, s := range wanted {
-			st.random = rand.New(rand.NewPCG(o.seed, uint64(len(s.name))))
-			r, err := s.play(ctx, st)
-			if err != nil {
-				return results, errors.Join(fmt.Errorf("%s: %w", s.name, err), st.close())
-			}
-			results = append(results, r)
-			fmt.Fprintln(out, r)
-			if r.failed() {
-				fmt.Fprintf(out, "    again: go run ./apps/crash -profile %s -run %q -seed %d\n", profile, s.name, o.seed)
-			}
-		}
-		if err := st.close(); err != nil {
-			return results, err
-		}
+// play is what acts share.
+type play struct {
+	options
+	binary string
+	// machine is shared by scenarios, unless one measures times.
+	machine sync.RWMutex
+
+	mu      sync.Mutex
+	out     io.Writer
+	results []result
+}
+
+func (p *play) act(ctx context.Context, a act) error {
+	o := p.options
+	if o.logs != "" {
+		o.logs = filepath.Join(o.logs, a.String())
 	}
-	return results, nil
+	st, err := openStage(ctx, o, a.profile, a.pacing, a.gateway, p.binary)
+	if err != nil {
+		return err
+	}
+	for _, s := range a.scenarios {
+		if ctx.Err() != nil {
+			break
+		}
+		st.random = rand.New(rand.NewPCG(o.seed, uint64(len(s.name))))
+		r, err := p.scene(ctx, s, st)
+		if err != nil {
+			return errors.Join(fmt.Errorf("%s: %w", s.name, err), st.close())
+		}
+		p.say(r)
+	}
+	return st.close()
+}
+
+func (p *play) scene(ctx context.Context, s scenario, st *stage) (result, error) {
+	if s.alone {
+		p.machine.Lock()
+		defer p.machine.Unlock()
+	} else {
+		p.machine.RLock()
+		defer p.machine.RUnlock()
+	}
+	return s.play(ctx, st)
+}
+
+// say prints a scenario's line.
+func (p *play) say(r result) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.results = append(p.results, r)
+	fmt.Fprintln(p.out, r)
+	if r.failed() {
+		fmt.Fprintf(p.out, "    again: go run ./apps/crash -profile %s -run %q -seed %d\n", r.Profile, r.Scenario, p.seed)
+	}
 }
 
 // build makes the program with its kill points.

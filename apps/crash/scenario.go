@@ -20,6 +20,8 @@ type scenario struct {
 	paced bool
 	// gateway is the way to WhatsApp, "" for Evolution API.
 	gateway string
+	// alone says that times are compared, which nothing else must disturb.
+	alone bool
 	// long ones are left out of the short form.
 	long bool
 	do   func(ctx context.Context, s *stage, r *result) error
@@ -132,7 +134,7 @@ var scenarios = []scenario{
 	{name: "redis away for five seconds", only: distributed, do: redisAway, long: true},
 	{name: "postgres killed", only: distributed, do: postgresKilled},
 	{name: "lanes of a dead dispatcher", do: deadDispatcher, long: true},
-	{name: "a neighbour's flood", do: flood, long: true},
+	{name: "a neighbour's flood", do: flood, alone: true, long: true},
 	{name: "human pace", paced: true, do: humanPace, long: true},
 	{name: "quiet hours", paced: true, do: quietHours, long: true},
 }
