@@ -25,12 +25,16 @@ type errand struct {
 // errands are in the order in which a new customer comes to them.
 var errands = []errand{
 	{"api", "directory.create_tenant", signUp, signedUp},
+	{"api", "sessions.begin", logIn, has("/account/sessions", 2)},
+	{"api", "sessions.end_others", remove("/account/sessions"), has("/account/sessions", 1)},
+	{"api", "api_keys.create", makeKey, has("/account/api-keys", 1)},
+	{"api", "api_keys.delete", removeKeys, has("/account/api-keys", 0)},
 	{"api", "instance.create", connect, connected},
 	{"api", "gateway.provision", connect, connected},
 	{"api", "gateway.connect", connect, connected},
 	{"api", "instance.update", connect, connected},
 	{"api", "lane.wake", connect, connected},
-	{"api", "gateway.delete", disconnect, disconnected},
+	{"api", "gateway.delete", remove("/whatsapp/disconnect"), disconnected},
 	{"api", "gateway.status", connect, connected},
 	{"api", "gateway.groups", discover, discovered},
 	{"api", "sources.discovered", discover, discovered},
@@ -144,6 +148,38 @@ func signedUp(ctx context.Context, s *stage, c *customer) (bool, error) {
 	return err == nil, err
 }
 
+// logIn opens one more session beside the one that goes on being used.
+func logIn(ctx context.Context, s *stage, c *customer) error {
+	_, err := rest.Login(ctx, "http://"+s.fleet.address, c.name+"@exemplo.com.br", password)
+	return err
+}
+
+func makeKey(ctx context.Context, _ *stage, c *customer) error {
+	return c.Call(ctx, http.MethodPost, "/account/api-keys", map[string]string{"name": "planilha"}, nil)
+}
+
+func removeKeys(ctx context.Context, _ *stage, c *customer) error {
+	all, err := c.list(ctx, "/account/api-keys")
+	for _, one := range all {
+		err = errors.Join(err, c.Call(ctx, http.MethodDelete, "/account/api-keys/"+one.ID, nil, nil))
+	}
+	return err
+}
+
+func remove(path string) func(context.Context, *stage, *customer) error {
+	return func(ctx context.Context, _ *stage, c *customer) error {
+		return c.Call(ctx, http.MethodDelete, path, nil, nil)
+	}
+}
+
+// has says whether a list has n entries; an errand that was done twice makes more.
+func has(path string, n int) func(context.Context, *stage, *customer) (bool, error) {
+	return func(ctx context.Context, _ *stage, c *customer) (bool, error) {
+		all, err := c.list(ctx, path)
+		return err == nil && (len(all) == n || n > 1 && len(all) > n), err
+	}
+}
+
 // connect is what a person does whose connection hangs: away with it, and once more.
 func connect(ctx context.Context, s *stage, c *customer) error {
 	_ = c.Call(ctx, http.MethodDelete, "/whatsapp/disconnect", nil, nil) // there may be none
@@ -185,10 +221,6 @@ func (s *stage) sessions(c *customer) (names []string) {
 		}
 	}
 	return names
-}
-
-func disconnect(ctx context.Context, _ *stage, c *customer) error {
-	return c.Call(ctx, http.MethodDelete, "/whatsapp/disconnect", nil, nil)
 }
 
 func disconnected(ctx context.Context, s *stage, c *customer) (bool, error) {
