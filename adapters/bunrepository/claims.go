@@ -111,34 +111,60 @@ func (b inbox) Renew(ctx context.Context, claims []core.InboxEntry, until time.T
 	})
 }
 
-func (b inbox) Finish(ctx context.Context, entry core.InboxEntry) error {
-	return b.change(ctx, "finish message", func(ctx context.Context, tx bun.Tx) error {
-		return b.finish(ctx, tx, entry)
+func (b inbox) Finish(ctx context.Context, entries ...core.InboxEntry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	var lost error
+	err := b.change(ctx, "finish messages", func(ctx context.Context, tx bun.Tx) (err error) {
+		lost, err = b.finish(ctx, tx, entries...)
+		return err
 	})
+	return cmp.Or(err, b.translate("finish messages", lost))
 }
 
-// finish ends a claim that is still the current one.
-func (t tenant) finish(ctx context.Context, tx bun.Tx, entry core.InboxEntry) error {
-	switch entry.State {
-	case core.InboxDone, core.InboxSkipped, core.InboxDead:
-		entry.RetryAt = time.Time{}
-	case core.InboxNew:
-	default:
-		return core.NewError(core.CodeInvalid, core.ReasonInvalidField, "state")
-	}
-	retries := 0
-	if entry.State == core.InboxNew {
-		retries = 1
-	}
-	err := touched(tx.NewUpdate().Model((*inboxRow)(nil)).
-		Set("state = ?", entry.State).Set("reason = ?", entry.Reason).Set("retries = retries + ?", retries).
-		Set("retry_at = ?", micros(entry.RetryAt)).Set("due_at = ?", micros(entry.RetryAt)).
-		Where("user_id = ?", t.id).Where("id = ?", entry.ID).Where("state = ?", core.InboxClaimed).
-		Where("starts = ?", entry.Starts).Where("revision = ?", entry.Revision).Exec(ctx))
-	if errors.Is(err, sql.ErrNoRows) {
-		if _, err = find[inboxRow](ctx, tx, t, "id = ?", entry.ID); err == nil {
-			err = conflict()
+// finishRow is what finish has to know of one claim. Its columns have names of their own,
+// because SQLite does not take qualified ones where a statement returns rows.
+type finishRow struct {
+	bun.BaseModel `bun:"table:finished,alias:f"`
+
+	ID       core.InboxID    `bun:"entry_id,type:uuid"`
+	Starts   int             `bun:"claim_starts"`
+	Revision int             `bun:"claim_revision"`
+	State    core.InboxState `bun:"to_state"`
+	Reason   core.Reason     `bun:"to_reason"`
+	Retries  int             `bun:"more_retries"`
+	RetryAt  int64           `bun:"again_at"`
+}
+
+// finish ends claims that are still the current ones. lost says why not all are: one is not
+// there, or not claimed like this any more.
+func (t tenant) finish(ctx context.Context, tx bun.Tx, entries ...core.InboxEntry) (lost, err error) {
+	rows := make([]finishRow, len(entries))
+	for i, e := range entries {
+		rows[i] = finishRow{ID: e.ID, Starts: e.Starts, Revision: e.Revision, State: e.State, Reason: e.Reason}
+		switch e.State {
+		case core.InboxDone, core.InboxSkipped, core.InboxDead:
+		case core.InboxNew:
+			rows[i].Retries, rows[i].RetryAt = 1, micros(e.RetryAt)
+		default:
+			return nil, core.NewError(core.CodeInvalid, core.ReasonInvalidField, "state")
 		}
 	}
-	return err
+	var ended []core.InboxID
+	err = tx.NewUpdate().With("finished", tx.NewValues(&rows)).Model((*inboxRow)(nil)).TableExpr("finished AS f").
+		Set("state = f.to_state").Set("reason = f.to_reason").Set("retries = i.retries + f.more_retries").
+		Set("retry_at = f.again_at").Set("due_at = f.again_at").
+		Where("i.user_id = ?", t.id).Where("i.id = f.entry_id").Where("i.state = ?", core.InboxClaimed).
+		Where("i.starts = f.claim_starts").Where("i.revision = f.claim_revision").Returning("id").Scan(ctx, &ended)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, err
+	}
+	for _, e := range entries {
+		if !slices.Contains(ended, e.ID) {
+			_, err := find[inboxRow](ctx, tx, t, "id = ?", e.ID)
+			return cmp.Or(err, conflict()), nil
+		}
+	}
+	return nil, nil
 }

@@ -22,7 +22,7 @@ type mutant struct {
 // tweaks replace single methods.
 type tweaks struct {
 	accept   func(repository.Inbox, core.InboxEntry) (core.InboxID, bool, error)
-	finish   func(repository.Inbox, core.InboxEntry) error
+	finish   func(repository.Inbox, []core.InboxEntry) error
 	edit     func(repository.Inbox, core.InboxEntry) (core.InboxID, bool, error)
 	revoke   func(repository.Inbox, core.InboxEntry) error
 	begin    func(repository.Lane, repository.Deliveries, repository.Begin) ([]core.Delivery, error)
@@ -144,11 +144,11 @@ func (b mutantInbox) Accept(ctx context.Context, e core.InboxEntry) (core.InboxI
 	return b.m.accept(b.Inbox, e)
 }
 
-func (b mutantInbox) Finish(ctx context.Context, e core.InboxEntry) error {
+func (b mutantInbox) Finish(ctx context.Context, entries ...core.InboxEntry) error {
 	if b.m.finish == nil {
-		return b.Inbox.Finish(ctx, e)
+		return b.Inbox.Finish(ctx, entries...)
 	}
-	return b.m.finish(b.Inbox, e)
+	return b.m.finish(b.Inbox, entries)
 }
 
 func (b mutantInbox) Edit(ctx context.Context, e core.InboxEntry) (core.InboxID, bool, error) {

@@ -232,11 +232,11 @@ var queueMutants = map[string]mutation{
 			return nil
 		}}},
 	"takes an old claim for a redriven one": {"RedriveEndsOldClaims", tweaks{
-		finish: func(b repository.Inbox, e core.InboxEntry) error {
-			err := b.Finish(anyContext, e)
+		finish: func(b repository.Inbox, all []core.InboxEntry) error {
+			err := b.Finish(anyContext, all...)
 			if errors.Is(err, core.ErrConflict) {
-				e.Revision++
-				err = b.Finish(anyContext, e)
+				all[0].Revision++
+				err = b.Finish(anyContext, all...)
 			}
 			return err
 		}}},

@@ -121,18 +121,24 @@ var mutants = map[string]mutation{
 			return id, true, err
 		}}},
 	"lets a lost claim finish": {"StaleFinishIsConflict", tweaks{
-		finish: func(b repository.Inbox, e core.InboxEntry) error {
-			if err := b.Finish(anyContext, e); !errors.Is(err, core.ErrConflict) {
+		finish: func(b repository.Inbox, all []core.InboxEntry) error {
+			if err := b.Finish(anyContext, all...); !errors.Is(err, core.ErrConflict) {
 				return err
 			}
 			return nil
 		}}},
-	"forgets a try that ended": {"RetriesAreNoPoison", tweaks{
-		finish: func(b repository.Inbox, e core.InboxEntry) error {
-			if e.State == core.InboxNew {
-				return nil
+	"ends the claims before the lost one": {"FinishEndsSeveral", tweaks{
+		finish: func(b repository.Inbox, all []core.InboxEntry) error {
+			for _, e := range all {
+				if err := b.Finish(anyContext, e); err != nil {
+					return err
+				}
 			}
-			return b.Finish(anyContext, e)
+			return nil
+		}}},
+	"forgets a try that ended": {"RetriesAreNoPoison", tweaks{
+		finish: func(b repository.Inbox, all []core.InboxEntry) error {
+			return b.Finish(anyContext, slices.DeleteFunc(all, func(e core.InboxEntry) bool { return e.State == core.InboxNew })...)
 		}}},
 	"calls every edit a change": {"EditWithTheSameTextChangesNothing", tweaks{
 		edit: func(b repository.Inbox, e core.InboxEntry) (core.InboxID, bool, error) {

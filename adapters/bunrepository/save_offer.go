@@ -26,8 +26,8 @@ func (o offers) Save(ctx context.Context, s repository.SaveOffer) (out core.Offe
 				return err
 			}
 		}
-		if err := o.finish(ctx, tx, s.Entry); err != nil {
-			return err
+		if lost, err := o.finish(ctx, tx, s.Entry); lost != nil || err != nil {
+			return cmp.Or(err, lost)
 		}
 		row, created, err := o.upsert(ctx, tx, s)
 		if err != nil {

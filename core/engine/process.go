@@ -24,10 +24,10 @@ const (
 // process turns one claimed message into an offer with deliveries, a held offer, or a
 // skipped entry. The claim counted the start before any work, so that a message that kills
 // the process is set aside after core.MaxStarts.
-func (t *Tenant) process(ctx context.Context, v view, entry core.InboxEntry) error {
+func (t *Tenant) process(ctx context.Context, v view, entry core.InboxEntry, ended *ended) error {
 	now := t.e.now()
 	if reason := unfit(v.tenant, entry, now); reason != "" {
-		return t.skip(ctx, entry, reason)
+		return t.skip(ctx, entry, reason, ended)
 	}
 	source := v.source(entry.Key.Chat)
 	again := t.nextTry(entry, v.tenant.Settings.MaxAge, now)
@@ -36,7 +36,7 @@ func (t *Tenant) process(ctx context.Context, v view, entry core.InboxEntry) err
 		return err
 	}
 	if !p.sells {
-		return t.skip(ctx, entry, p.sellsNothing())
+		return t.skip(ctx, entry, p.sellsNothing(), ended)
 	}
 	save, err := t.offer(ctx, v, source, entry, p, again)
 	if err != nil {
@@ -81,7 +81,7 @@ func unfit(tenant core.Tenant, entry core.InboxEntry, now time.Time) core.Reason
 
 // skip ends a claim without an offer. An edit, or a short link that opened at last, can make
 // a former offer unfit: then the offer stays, held, and what was pending is cancelled.
-func (t *Tenant) skip(ctx context.Context, entry core.InboxEntry, reason core.Reason) error {
+func (t *Tenant) skip(ctx context.Context, entry core.InboxEntry, reason core.Reason, ended *ended) error {
 	entry.State, entry.Reason = core.InboxSkipped, reason
 	if entry.Revision > 0 || entry.Starts > 1 {
 		offer, err := t.repo.Offers().ByInbox(ctx, entry.ID)
@@ -97,7 +97,8 @@ func (t *Tenant) skip(ctx context.Context, entry core.InboxEntry, reason core.Re
 		}
 	}
 	t.log().Debug("message skipped", "inbox_id", string(entry.ID), "reason", reason)
-	return t.repo.Inbox().Finish(ctx, entry)
+	ended.add(entry)
+	return nil
 }
 
 // offer is what to store for a judged message: the offer, its deliveries, and the end of

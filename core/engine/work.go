@@ -91,19 +91,31 @@ func (t *Tenant) processAll(ctx context.Context, claims []core.InboxEntry) error
 	}
 	stop := t.keepClaims(work, claims)
 	defer stop()
+	var ended ended
 	each(claims, claimsAtOnce, func(entry core.InboxEntry) {
-		var err error
 		if ctx.Err() != nil {
 			entry.State, entry.RetryAt = core.InboxNew, t.e.now()
-			err = t.repo.Inbox().Finish(work, entry)
-		} else {
-			err = t.process(work, v, entry)
+			ended.add(entry)
+			return
 		}
-		if ignoreConflict(err) != nil {
+		if err := t.process(work, v, entry, &ended); ignoreConflict(err) != nil {
 			t.log().Error("processing failed; it will be tried again", "inbox_id", string(entry.ID), "error", err)
 		}
 	})
-	return nil
+	return ignoreConflict(t.repo.Inbox().Finish(work, ended.entries...))
+}
+
+// ended gathers the claims of a turn that end without an offer. Most of what people write in
+// a group sells nothing: it shares one transaction.
+type ended struct {
+	mu      sync.Mutex
+	entries []core.InboxEntry
+}
+
+func (e *ended) add(entry core.InboxEntry) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.entries = append(e.entries, entry)
 }
 
 // keepClaims renews claims until the returned function is called; those that have ended are

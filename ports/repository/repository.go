@@ -263,11 +263,10 @@ type Inbox interface {
 	Claim(ctx context.Context, now, until time.Time, limit int) ([]core.InboxEntry, error)
 	// Renew extends those of the claims that are still current until the given time.
 	Renew(ctx context.Context, claims []core.InboxEntry, until time.Time) error
-	// Finish ends a claim: state becomes done, skipped or dead, or new with a RetryAt, which
-	// raises Retries (so does a Save). The
-	// claim is named by entry.Starts and entry.Revision; a claim that is no longer the
-	// current one is ErrConflict.
-	Finish(ctx context.Context, entry core.InboxEntry) error
+	// Finish ends claims: state becomes done, skipped or dead, or new with a RetryAt, which
+	// raises Retries (so does a Save). A claim is named by its entry's Starts and Revision;
+	// one that is no longer the current one is ErrConflict, and the others end all the same.
+	Finish(ctx context.Context, entries ...core.InboxEntry) error
 	// Edit gives the message another text, raises its Revision and makes it new again,
 	// due at once and without starts, unless it is revoked, the text is the same, or the
 	// stored text is from an edit with a later SentAt (edits come late and twice). When

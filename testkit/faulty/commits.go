@@ -172,8 +172,8 @@ func (x inbox) Renew(ctx context.Context, claims []core.InboxEntry, until time.T
 	return x.trip.around(ctx, "inbox.renew", func() error { return x.Inbox.Renew(ctx, claims, until) })
 }
 
-func (x inbox) Finish(ctx context.Context, e core.InboxEntry) error {
-	return x.trip.around(ctx, "inbox.finish", func() error { return x.Inbox.Finish(ctx, e) })
+func (x inbox) Finish(ctx context.Context, entries ...core.InboxEntry) error {
+	return x.trip.around(ctx, "inbox.finish", func() error { return x.Inbox.Finish(ctx, entries...) })
 }
 
 func (x inbox) Revoke(ctx context.Context, e core.InboxEntry) error {

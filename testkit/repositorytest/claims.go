@@ -19,6 +19,7 @@ func claimCases() []Case {
 		{"LostClaimIsNotRenewed", lostClaim},
 		{"RetryIsNotClaimedEarly", retryNotEarly},
 		{"FinishStoresTheOutcome", finishStores},
+		{"FinishEndsSeveral", finishSeveral},
 		{"StaleFinishIsConflict", staleFinish},
 		{"PoisonDies", poisonDies},
 		{"SuspectIsClaimedAlone", suspectAlone},
@@ -195,6 +196,30 @@ func finishStores(tb testing.TB, r repository.Repository) {
 	unknown := s.message()
 	unknown.State, unknown.Starts = core.InboxDone, 1
 	w.fails("unknown id", s.Inbox().Finish(w.ctx, unknown), core.ErrNotFound)
+}
+
+func finishSeveral(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s := w.shop()
+	for range 3 {
+		s.accept(s.message())
+	}
+	all, err := s.Inbox().Claim(w.ctx, w.now, w.now.Add(time.Minute), 10)
+	w.ok("claim", err)
+	w.same("claimed", len(all), 3)
+	all[0].State = core.InboxDone
+	all[1].State, all[1].Revision = core.InboxDone, all[1].Revision+1
+	all[2].State, all[2].RetryAt = core.InboxNew, w.now.Add(time.Hour)
+	w.fails("finish with one that is not the current claim", s.Inbox().Finish(w.ctx, all...), core.ErrConflict)
+	stats, err := s.Account().Stats(w.ctx, w.now)
+	w.ok("stats", err)
+	w.same("states", stats.Inbox, map[core.InboxState]int{core.InboxDone: 1, core.InboxClaimed: 1, core.InboxNew: 1})
+	again, err := s.Inbox().Claim(w.ctx, w.now.Add(time.Hour), w.now.Add(2*time.Hour), 10)
+	w.ok("claim", err)
+	if len(again) != 1 || again[0].ID != all[1].ID { // it may have killed its worker, so it is claimed alone
+		tb.Errorf("claimed %+v, want the one whose claim ran out", again)
+	}
+	w.ok("finish of nothing", s.Inbox().Finish(w.ctx))
 }
 
 func staleFinish(tb testing.TB, r repository.Repository) {
