@@ -259,7 +259,10 @@ func populate(ctx context.Context, repo repository.Repository, id core.TenantID,
 }
 
 // inParallel calls f for each number below n, callers at once.
-func inParallel(n int, f func(int) error) error {
+func inParallel(n int, f func(int) error) error { return atOnce(callers, n, f) }
+
+// atOnce calls f for each number below n, so many at once.
+func atOnce(callers, n int, f func(int) error) error {
 	var group sync.WaitGroup
 	next := make(chan int)
 	failed := make(chan error, callers)
