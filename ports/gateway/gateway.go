@@ -214,7 +214,9 @@ type Capabilities struct {
 	NeedsServer bool
 }
 
-// ClientID says what a provider does with message ids chosen by the sender.
+// ClientID says what a provider does with message ids chosen by the sender. Where they are
+// honoured the engine repeats a send whose outcome nobody can prove, with the same id, and in
+// lanes without gaps permits several sends at once.
 type ClientID string
 
 // What a provider does with client-chosen ids.
