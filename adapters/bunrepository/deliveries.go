@@ -63,15 +63,15 @@ func (d deliveries) Ready(ctx context.Context, limit int) (out []repository.Read
 // heads reads the oldest pending delivery of each destination. It goes from one destination
 // to the next in the index, over whatever else is pending.
 func (d deliveries) heads(ctx context.Context, db bun.IDB, limit int) (rows []deliveryRow, err error) {
-	first := db.NewSelect().Model((*deliveryRow)(nil)).Column("destination_id").
-		Where("d.user_id = ?", d.id).Where("d.state = 'pending'").OrderExpr("destination_id").Limit(1)
-	next := db.NewSelect().Model((*deliveryRow)(nil)).Column("destination_id").
-		Where("d.user_id = ?", d.id).Where("d.state = 'pending'").Where("d.destination_id > g.id").OrderExpr("destination_id").Limit(1)
+	pending := func(column string) *bun.SelectQuery {
+		return db.NewSelect().Model((*deliveryRow)(nil)).Column(column).
+			Where("d.user_id = ?", d.id).Where("d.state = 'pending'").Limit(1)
+	}
+	first := pending("destination_id").OrderExpr("destination_id")
+	next := pending("destination_id").Where("d.destination_id > g.id").OrderExpr("destination_id")
 	groups := db.NewSelect().ColumnExpr("(?) AS id", first).
 		UnionAll(db.NewSelect().TableExpr("groups AS g").ColumnExpr("(?)", next).Where("g.id IS NOT NULL"))
-	head := db.NewSelect().Model((*deliveryRow)(nil)).Column("id").
-		Where("d.user_id = ?", d.id).Where("d.state = 'pending'").Where("d.destination_id = g.id").
-		OrderExpr("source_at, id").Limit(1)
+	head := pending("id").Where("d.destination_id = g.id").OrderExpr("source_at, id")
 	err = db.NewSelect().WithRecursive("groups", groups).Model(&rows).Where("d.user_id = ?", d.id).
 		Where("d.id IN (?)", db.NewSelect().TableExpr("groups AS g").ColumnExpr("(?)", head).Where("g.id IS NOT NULL")).
 		OrderExpr("source_at, id").Limit(int64(limit)).Scan(ctx)
@@ -110,8 +110,7 @@ func (t tenant) settle(ctx context.Context, tx bun.Tx, s repository.Settle) (out
 	}
 	if s.To == core.DeliveryPending {
 		// An edit or a revoke of its message must come before this or see it pending.
-		if _, err := locked[inboxRow](ctx, tx, t, "id = (SELECT inbox_id FROM offers WHERE user_id = ? AND id = "+
-			"(SELECT offer_id FROM deliveries WHERE user_id = ? AND id = ?))", t.id, t.id, s.ID); err != nil {
+		if err := t.lockMessage(ctx, tx, s.ID); err != nil {
 			return core.Delivery{}, false, err
 		}
 	}
@@ -149,6 +148,20 @@ func (t tenant) settle(ctx context.Context, tx bun.Tx, s repository.Settle) (out
 		l.due(max(micros(s.Now), row.NotBefore))
 		return nil
 	})
+}
+
+// lockMessage locks the message that a delivery comes from.
+func (t tenant) lockMessage(ctx context.Context, tx bun.Tx, id core.DeliveryID) error {
+	delivery, err := find[deliveryRow](ctx, tx, t, "id = ?", id)
+	if err != nil {
+		return err
+	}
+	offer, err := find[offerRow](ctx, tx, t, "id = ?", delivery.OfferID)
+	if err != nil {
+		return err
+	}
+	_, err = locked[inboxRow](ctx, tx, t, "id = ?", offer.InboxID)
+	return err
 }
 
 // permissible refuses what is no arrow of the state machine. Only Begin gives permission for

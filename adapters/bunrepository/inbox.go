@@ -50,10 +50,8 @@ func (b inbox) storeNew(ctx context.Context, e core.InboxEntry) (stored bool, er
 		return false, err
 	}
 	err = b.put(ctx, "accept new message", message(e), func(ctx context.Context, db bun.IDB) error {
-		known := db.NewSelect().Model((*inboxRow)(nil)).ColumnExpr("1").Where("user_id = ?", b.id).
-			Where("instance_id = ? AND chat_jid = ? AND message_id = ?", e.InstanceID, e.Key.Chat, e.Key.ID)
 		result, err := db.NewInsert().With("new", db.NewValues(&[]inboxRow{row})).Model((*inboxRow)(nil)).
-			ColumnExpr("?Columns").TableExpr("(?) AS n", db.NewSelect().TableExpr("new").Where("NOT EXISTS (?)", known)).
+			ColumnExpr("?Columns").TableExpr("(?) AS n", db.NewSelect().TableExpr("new").Where("NOT EXISTS (?)", b.named(db, e).ColumnExpr("1"))).
 			Returning("NULL").Exec(ctx)
 		if err != nil {
 			return err
@@ -65,6 +63,12 @@ func (b inbox) storeNew(ctx context.Context, e core.InboxEntry) (stored bool, er
 	return stored && err == nil, err
 }
 
+// named selects the rows of a message, whoever is said to be its author.
+func (b inbox) named(db bun.IDB, e core.InboxEntry) *bun.SelectQuery {
+	return db.NewSelect().Model((*inboxRow)(nil)).Where("user_id = ?", b.id).
+		Where("instance_id = ? AND chat_jid = ? AND message_id = ?", e.InstanceID, e.Key.Chat, e.Key.ID)
+}
+
 // message names what one transaction at a time may be at.
 func message(e core.InboxEntry) string {
 	return "message " + string(e.InstanceID) + " " + string(e.Key.Chat) + " " + string(e.Key.ID)
@@ -74,8 +78,8 @@ func message(e core.InboxEntry) string {
 // events do not name one, or by the other form of the address; sql.ErrNoRows when there is
 // none, or no certain one.
 func (b inbox) sameMessage(ctx context.Context, tx bun.Tx, e core.InboxEntry) (inboxRow, error) {
-	rows, err := list[inboxRow](ctx, tx, b.tenant, "instance_id = ? AND chat_jid = ? AND message_id = ?",
-		e.InstanceID, e.Key.Chat, e.Key.ID)
+	var rows []inboxRow
+	err := b.named(tx, e).OrderExpr("id").Scan(ctx, &rows)
 	rows = slices.DeleteFunc(rows, func(row inboxRow) bool { return !otherForm(row.Participant, e.Key.Participant) })
 	if err == nil && len(rows) != 1 {
 		err = sql.ErrNoRows

@@ -190,6 +190,10 @@ func beginSeveral(tb testing.TB, r repository.Repository) {
 	s := w.shop()
 	gone := s.inState(core.DeliveryExpired, "amazon:0", s.groups[0])
 	all := append(s.offer("amazon:1", s.groups...).Deliveries, s.offer("amazon:2", s.groups[0]).Deliveries...)
+	// The same text does not make it the same delivery.
+	twin := s.outcome(s.claim(s.accept(s.message())), "amazon:3", s.groups[1])
+	twin.Offer.Deliveries[0].Text = all[0].Text
+	same := s.save(twin).Deliveries[0]
 	lane := s.take()
 	edited := all[1]
 	edited.Text += " "
@@ -212,6 +216,7 @@ func beginSeveral(tb testing.TB, r repository.Repository) {
 		w.same("stored", s.delivery(d.ID), d)
 	}
 	w.same("one with another text", s.delivery(all[1].ID), all[1])
+	w.same("one that has the same text", s.delivery(same.ID), same)
 	w.same("one that was not pending", s.delivery(gone.ID), gone)
 	log, err := s.Lane().History(w.ctx, w.now)
 	w.ok("history", err)

@@ -22,6 +22,7 @@ func laneCases() []Case {
 		{"RefusedConcludeKeepsTheLease", concludeRefused},
 		{"ConcludeWithAnOldFenceSettles", concludeOldFence},
 		{"WakeMakesTheLaneDue", wake},
+		{"WakeIsForTheTenantOnly", wakeOne},
 		{"WakeDoesNotPutOff", wakeDoesNotPutOff},
 		{"WakeDuringALeaseIsNotLost", wakeDuringLease},
 		{"SettledToPendingIsTakenWhenDue", settledIsDue},
@@ -222,6 +223,15 @@ func wake(tb testing.TB, r repository.Repository) {
 	w.asleep("a resting lane")
 	w.ok("wake", s.Lane().Wake(w.ctx, w.now))
 	s.take()
+}
+
+func wakeOne(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s, other := w.shop(), w.shop()
+	s.offer("", s.groups[0])
+	w.ok("release", s.Lane().Release(w.ctx, s.take(), w.now.Add(time.Hour)))
+	w.ok("wake of another tenant's", other.Lane().Wake(w.ctx, w.now))
+	w.asleep("a resting lane")
 }
 
 func wakeDoesNotPutOff(tb testing.TB, r repository.Repository) {
