@@ -151,6 +151,8 @@ func (d lane) dispatch(ctx context.Context, tx bun.Tx, b repository.Begin) (rows
 		attempts[i] = attemptRow{ID: a.ID, Text: a.Text, ClientID: a.ClientID, WithoutMedia: a.WithoutMedia}
 		at[a.ID] = i
 	}
+	// Locked by id like everywhere.
+	slices.SortFunc(attempts, func(a, b attemptRow) int { return cmp.Compare(a.ID, b.ID) })
 	err = tx.NewUpdate().With("attempts", tx.NewValues(&attempts)).Model(&rows).TableExpr("attempts AS a").
 		Set("state = ?", core.DeliveryDispatching).Set("reason = ''").Set("detail = ''").Set("attempt = d.attempt + 1").
 		Set("without_media = (d.without_media OR a.text_alone)").Set("client_id = a.sent_as").

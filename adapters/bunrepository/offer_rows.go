@@ -111,6 +111,13 @@ func (r offerRow) source() core.MessageKey {
 	return core.MessageKey{Chat: r.ChatJID, Participant: r.Participant, ID: r.MessageID}
 }
 
+// with is the offer with its deliveries.
+func (r offerRow) with(deliveries []deliveryRow) (core.Offer, error) {
+	offer, err := r.toOffer()
+	offer.Deliveries = toDeliveries(deliveries)
+	return offer, err
+}
+
 func (r offerRow) toOffer() (core.Offer, error) {
 	o := core.Offer{
 		ID: r.ID, InboxID: r.InboxID, InstanceID: r.InstanceID,

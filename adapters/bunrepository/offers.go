@@ -34,13 +34,11 @@ func (o offers) one(ctx context.Context, op, where string, arg any) (found core.
 
 // complete adds an offer's deliveries.
 func (o offers) complete(ctx context.Context, db bun.IDB, row offerRow) (core.Offer, error) {
-	offer, err := row.toOffer()
+	rows, err := list[deliveryRow](ctx, db, o.tenant, "offer_id = ?", row.ID)
 	if err != nil {
 		return core.Offer{}, err
 	}
-	rows, err := list[deliveryRow](ctx, db, o.tenant, "offer_id = ?", row.ID)
-	offer.Deliveries = toDeliveries(rows)
-	return offer, err
+	return row.with(rows)
 }
 
 func (o offers) Near(ctx context.Context, nearKey string, since time.Time, limit int) (out []repository.NearText, err error) {
@@ -113,11 +111,10 @@ func (o offers) List(ctx context.Context, query repository.OfferQuery) (out []co
 			byOffer[row.OfferID] = append(byOffer[row.OfferID], row)
 		}
 		for _, row := range rows {
-			offer, err := row.toOffer()
+			offer, err := row.with(byOffer[row.ID])
 			if err != nil {
 				return err
 			}
-			offer.Deliveries = toDeliveries(byOffer[row.ID])
 			out = append(out, offer)
 		}
 		return nil

@@ -33,9 +33,19 @@ func (o offers) Save(ctx context.Context, s repository.SaveOffer) (out core.Offe
 		if err != nil {
 			return err
 		}
+		var stored []deliveryRow
+		if !created {
+			if stored, err = lockedList[deliveryRow](ctx, tx, o.tenant, "offer_id = ?", row.ID); err != nil {
+				return err
+			}
+		}
+		fresh, err := o.reconcile(ctx, tx, s, row, stored)
+		if err != nil {
+			return err
+		}
 		if created {
-			out, err = o.first(ctx, tx, s, row)
-		} else if err = o.reconcile(ctx, tx, s, row); err == nil {
+			out, err = row.with(fresh) // all there is
+		} else {
 			out, err = o.complete(ctx, tx, row)
 		}
 		if err != nil {
@@ -73,41 +83,15 @@ func (o offers) upsert(ctx context.Context, tx bun.Tx, s repository.SaveOffer) (
 	return row, false, replace(ctx, tx, row)
 }
 
-// first stores the deliveries of a new offer.
-func (o offers) first(ctx context.Context, tx bun.Tx, s repository.SaveOffer, row offerRow) (core.Offer, error) {
-	offer, err := row.toOffer()
-	if err != nil {
-		return core.Offer{}, err
-	}
-	var fresh []deliveryRow
-	wanted := map[core.DestinationID]bool{}
-	for _, d := range s.Offer.Deliveries {
-		if !wanted[d.DestinationID] {
-			wanted[d.DestinationID] = true
-			fresh = append(fresh, o.newDelivery(s, row, d))
-		}
-	}
-	if err := o.insertDeliveries(ctx, tx, s, row, fresh); err != nil {
-		return core.Offer{}, err
-	}
-	slices.SortFunc(fresh, func(a, b deliveryRow) int { return cmp.Compare(a.ID, b.ID) }) // as complete reads them
-	offer.Deliveries = toDeliveries(fresh)
-	return offer, nil
-}
-
-// reconcile makes the offer's deliveries the wanted ones, as far as they have not left.
-func (o offers) reconcile(ctx context.Context, tx bun.Tx, s repository.SaveOffer, offer offerRow) error {
-	stored, err := lockedList[deliveryRow](ctx, tx, o.tenant, "offer_id = ?", offer.ID)
-	if err != nil {
-		return err
-	}
+// reconcile makes the offer's stored deliveries the wanted ones, as far as they have not left,
+// and returns those that are new, by id.
+func (o offers) reconcile(ctx context.Context, tx bun.Tx, s repository.SaveOffer, offer offerRow, stored []deliveryRow) (fresh []deliveryRow, err error) {
 	// By id, so the last one of a destination is its newest.
 	byDestination := map[core.DestinationID]deliveryRow{}
 	for _, row := range stored {
 		byDestination[row.DestinationID] = row
 	}
 	wanted := map[core.DestinationID]bool{}
-	var fresh []deliveryRow
 	for _, d := range s.Offer.Deliveries {
 		if wanted[d.DestinationID] {
 			continue
@@ -130,11 +114,12 @@ func (o offers) reconcile(ctx context.Context, tx bun.Tx, s repository.SaveOffer
 			err = replace(ctx, tx, row)
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
+	slices.SortFunc(fresh, func(a, b deliveryRow) int { return cmp.Compare(a.ID, b.ID) })
 	if err := o.insertDeliveries(ctx, tx, s, offer, fresh); err != nil {
-		return err
+		return nil, err
 	}
 	for _, row := range stored {
 		if row.State != core.DeliveryPending || wanted[row.DestinationID] {
@@ -143,10 +128,10 @@ func (o offers) reconcile(ctx context.Context, tx bun.Tx, s repository.SaveOffer
 		row.State, row.Reason, row.Detail = core.DeliveryCancelled, core.ReasonEdited, ""
 		row.UpdatedAt = micros(s.Now)
 		if err := replace(ctx, tx, row); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return fresh, nil
 }
 
 func (o offers) newDelivery(s repository.SaveOffer, offer offerRow, d core.Delivery) deliveryRow {

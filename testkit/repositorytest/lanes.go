@@ -1,6 +1,7 @@
 package repositorytest
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -290,4 +291,40 @@ func throttled(tb testing.TB, r repository.Repository) {
 	w.asleep("a lane the provider asked to rest")
 	w.pass(time.Microsecond)
 	s.take()
+}
+
+// take leases this tenant's lane.
+func (s *shop) take() core.Lane {
+	s.tb.Helper()
+	lane, err := s.repo.Queue().TakeLane(s.ctx, s.now, "holder", time.Minute)
+	s.ok("take lane", err)
+	s.same("tenant of the lane", lane.Tenant, s.id)
+	return lane
+}
+
+// permit asks for an attempt at each of some deliveries.
+func (s *shop) permit(lane core.Lane, all ...core.Delivery) repository.Begin {
+	b := repository.Begin{Lane: lane, Now: s.now, Deadline: s.now.Add(time.Minute), NextSend: s.now}
+	for i, d := range all {
+		b.Attempts = append(b.Attempts, repository.Attempt{ID: d.ID, Text: d.Text, ClientID: core.MessageID(fmt.Sprintf("3EB0CLIENT%d", i))})
+	}
+	return b
+}
+
+// permitted begins one attempt.
+func (s *shop) permitted(b repository.Begin) core.Delivery {
+	s.tb.Helper()
+	begun, err := s.Lane().Begin(s.ctx, b)
+	s.ok("begin", err)
+	s.same("attempts permitted", len(begun), 1)
+	return begun[0]
+}
+
+// begin takes the lane, begins one attempt and gives the lane back.
+func (s *shop) begin(d core.Delivery) core.Delivery {
+	s.tb.Helper()
+	lane := s.take()
+	begun := s.permitted(s.permit(lane, d))
+	s.ok("release", s.Lane().Release(s.ctx, lane, s.now))
+	return begun
 }
