@@ -144,8 +144,15 @@ func (p *person) open(path string) {
 // press clicks, and waits for the page the click leads to.
 func (p *person) press(selector string) {
 	p.t.Helper()
-	if _, err := chromedp.RunResponse(p.ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
-		p.t.Fatalf("press %s: %v", selector, err)
+	for {
+		_, err := chromedp.RunResponse(p.ctx, chromedp.Click(chromedp.CSS(selector)))
+		if err == nil {
+			return
+		}
+		// The page renews itself, perhaps between finding the element and its place.
+		if !strings.Contains(err.Error(), "Could not find node") {
+			p.t.Fatalf("press %s: %v", selector, err)
+		}
 	}
 }
 

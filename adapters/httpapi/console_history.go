@@ -33,16 +33,17 @@ func (v *visit) showHistory() error {
 	if page.Groups, err = v.groupLabels(); err != nil {
 		return err
 	}
+	// Hours are counted and added up by day, because days are not equally long everywhere. They
+	// are counted first, so that whatever is counted is listed too.
+	if page.Tally, err = v.tenant.SentTally(v.ctx, q, time.Hour); err != nil {
+		return err
+	}
 	if page.Items, err = v.tenant.Sent(v.ctx, q, after); err != nil {
 		return err
 	}
 	if len(page.Items) > consolePage {
 		page.Items = page.Items[:consolePage]
 		page.Next = sealCursor(v.server, v.view.Account.ID, list, page.Items[consolePage-1].ID)
-	}
-	// Hours are counted and added up by day, because days are not equally long everywhere.
-	if page.Tally, err = v.tenant.SentTally(v.ctx, q, time.Hour); err != nil {
-		return err
 	}
 	return v.show(http.StatusOK, v.view.History(page))
 }

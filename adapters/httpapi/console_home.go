@@ -14,10 +14,11 @@ const latestOffers = 6
 func (v *visit) showHome() error {
 	var page console.Home
 	var err error
-	if page.Stats, err = v.tenant.Stats(v.ctx); err != nil {
+	if page.Offers, err = v.tenant.Offers(v.ctx, repository.OfferQuery{Limit: latestOffers}); err != nil {
 		return err
 	}
-	if page.Offers, err = v.tenant.Offers(v.ctx, repository.OfferQuery{Limit: latestOffers}); err != nil {
+	// After the offers: the first steps must not ask for one that is shown as sent.
+	if page.Stats, err = v.tenant.Stats(v.ctx); err != nil {
 		return err
 	}
 	if page.Activity, err = v.tenant.Activity(v.ctx, console.ChartStart(v.view.Now), time.Hour); err != nil {
