@@ -367,7 +367,7 @@ func (w *parallel) offerOperations() map[string]func(*party) {
 			w.same(p, "snapshot", func(t repository.Tenant) (any, error) {
 				var m moment
 				err := t.Snapshot(ctx, func(seen repository.Tenant) (err error) {
-					if m.Ready, err = seen.Deliveries().Ready(ctx, 10); err != nil {
+					if m.Ready, err = seen.Deliveries().Ready(ctx, 2, 10); err != nil {
 						return err
 					}
 					if m.Stats, err = seen.Account().Stats(ctx, w.now); err != nil {

@@ -117,7 +117,7 @@ func (b inbox) Finish(ctx context.Context, entries ...core.InboxEntry) error {
 	}
 	var lost error
 	err := b.change(ctx, "finish messages", func(ctx context.Context, tx bun.Tx) (err error) {
-		lost, err = b.finish(ctx, tx, entries...)
+		_, lost, err = b.finish(ctx, tx, entries...)
 		return err
 	})
 	return cmp.Or(err, b.translate("finish messages", lost))
@@ -139,7 +139,7 @@ type finishRow struct {
 
 // finish ends claims that are still the current ones. lost says why not all are: one is not
 // there, or not claimed like this any more.
-func (t tenant) finish(ctx context.Context, tx bun.Tx, entries ...core.InboxEntry) (lost, err error) {
+func (t tenant) finish(ctx context.Context, tx bun.Tx, entries ...core.InboxEntry) (ended []core.InboxID, lost, err error) {
 	rows := make([]finishRow, len(entries))
 	for i, e := range entries {
 		rows[i] = finishRow{ID: e.ID, Starts: e.Starts, Revision: e.Revision, State: e.State, Reason: e.Reason}
@@ -148,23 +148,22 @@ func (t tenant) finish(ctx context.Context, tx bun.Tx, entries ...core.InboxEntr
 		case core.InboxNew:
 			rows[i].Retries, rows[i].RetryAt = 1, micros(e.RetryAt)
 		default:
-			return nil, core.NewError(core.CodeInvalid, core.ReasonInvalidField, "state")
+			return nil, nil, core.NewError(core.CodeInvalid, core.ReasonInvalidField, "state")
 		}
 	}
-	var ended []core.InboxID
 	err = tx.NewUpdate().With("finished", tx.NewValues(&rows)).Model((*inboxRow)(nil)).TableExpr("finished AS f").
 		Set("state = f.to_state").Set("reason = f.to_reason").Set("retries = i.retries + f.more_retries").
 		Set("retry_at = f.again_at").Set("due_at = f.again_at").
 		Where("i.user_id = ?", t.id).Where("i.id = f.entry_id").Where("i.state = ?", core.InboxClaimed).
 		Where("i.starts = f.claim_starts").Where("i.revision = f.claim_revision").Returning("id").Scan(ctx, &ended)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, e := range entries {
 		if !slices.Contains(ended, e.ID) {
 			_, err := find[inboxRow](ctx, tx, t, "id = ?", e.ID)
-			return cmp.Or(err, conflict()), nil
+			return ended, cmp.Or(err, conflict()), nil
 		}
 	}
-	return nil, nil
+	return ended, nil, nil
 }

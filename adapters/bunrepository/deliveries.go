@@ -24,12 +24,15 @@ func (d deliveries) Get(ctx context.Context, id core.DeliveryID) (found core.Del
 	return found, err
 }
 
-func (d deliveries) Ready(ctx context.Context, limit int) (out []repository.Ready, err error) {
-	if limit <= 0 {
+func (d deliveries) Ready(ctx context.Context, each, limit int) (out []repository.Ready, err error) {
+	if each <= 0 || limit <= 0 {
 		return nil, nil
 	}
 	err = d.snapshot(ctx, "ready deliveries", func(ctx context.Context, db bun.IDB) error {
 		rows, err := d.heads(ctx, db, limit)
+		if err == nil && len(rows) > 0 && each > 1 {
+			rows, err = d.lines(ctx, db, rows, each, limit)
+		}
 		if err != nil || len(rows) == 0 {
 			return err
 		}
@@ -74,6 +77,25 @@ func (d deliveries) heads(ctx context.Context, db bun.IDB, limit int) (rows []de
 	head := pending("id").Where("d.destination_id = g.id").OrderExpr("source_at, id")
 	err = db.NewSelect().WithRecursive("groups", groups).Model(&rows).Where("d.user_id = ?", d.id).
 		Where("d.id IN (?)", db.NewSelect().TableExpr("groups AS g").ColumnExpr("(?)", head).Where("g.id IS NOT NULL")).
+		OrderExpr("source_at, id").Limit(int64(limit)).Scan(ctx)
+	return rows, err
+}
+
+// lines reads the oldest pending deliveries, at most each, of the destinations some heads are
+// for.
+func (d deliveries) lines(ctx context.Context, db bun.IDB, heads []deliveryRow, each, limit int) (rows []deliveryRow, err error) {
+	var all *bun.SelectQuery
+	for _, head := range heads {
+		line := db.NewSelect().ColumnExpr("line.id").TableExpr("(?) AS line", db.NewSelect().Model((*deliveryRow)(nil)).
+			Column("id").Where("d.user_id = ?", d.id).Where("d.state = 'pending'").
+			Where("d.destination_id = ?", head.DestinationID).OrderExpr("source_at, id").Limit(int64(each)))
+		if all == nil {
+			all = line
+		} else {
+			all = all.UnionAll(line)
+		}
+	}
+	err = db.NewSelect().Model(&rows).Where("d.user_id = ?", d.id).Where("d.id IN (?)", all).
 		OrderExpr("source_at, id").Limit(int64(limit)).Scan(ctx)
 	return rows, err
 }

@@ -27,13 +27,13 @@ type tweaks struct {
 	revoke   func(repository.Inbox, core.InboxEntry) error
 	begin    func(repository.Lane, repository.Deliveries, repository.Begin) ([]core.Delivery, error)
 	settle   func(repository.Deliveries, repository.Settle) (core.Delivery, error)
-	ready    func(repository.Deliveries, int) ([]repository.Ready, error)
+	ready    func(repository.Deliveries, int, int) ([]repository.Ready, error)
 	conclude func(l repository.Lane, d repository.Deliveries, all []repository.Settle, lane core.Lane, next time.Time) error
 	history  func(repository.Lane, time.Time) ([]core.Dispatch, error)
 	renew    func(repository.Lane, core.Lane, time.Time) error
 	wake     func(repository.Lane, time.Time) error
 	find     func(m *mutant, own repository.Deliveries, id core.DeliveryID) (core.Delivery, error)
-	save     func(repository.Offers, repository.SaveOffer) (core.Offer, error)
+	save     func(repository.Offers, []repository.SaveOffer) ([]core.Offer, error)
 	list     func(repository.Offers, repository.OfferQuery) ([]core.Offer, error)
 	near     func(m *mutant, own repository.Offers, key string, since time.Time, limit int) ([]repository.NearText, error)
 	mint     func(repository.MintedLinks, core.MintedLink) error
@@ -191,11 +191,11 @@ func (d mutantDeliveries) Settle(ctx context.Context, s repository.Settle) (core
 	return d.m.settle(d.Deliveries, s)
 }
 
-func (d mutantDeliveries) Ready(ctx context.Context, limit int) ([]repository.Ready, error) {
+func (d mutantDeliveries) Ready(ctx context.Context, each, limit int) ([]repository.Ready, error) {
 	if d.m.ready == nil {
-		return d.Deliveries.Ready(ctx, limit)
+		return d.Deliveries.Ready(ctx, each, limit)
 	}
-	return d.m.ready(d.Deliveries, limit)
+	return d.m.ready(d.Deliveries, each, limit)
 }
 
 func (d mutantLane) Conclude(ctx context.Context, all []repository.Settle, lane core.Lane, next time.Time) error {
@@ -237,11 +237,11 @@ type mutantOffers struct {
 	m *mutant
 }
 
-func (o mutantOffers) Save(ctx context.Context, s repository.SaveOffer) (core.Offer, error) {
+func (o mutantOffers) Save(ctx context.Context, all ...repository.SaveOffer) ([]core.Offer, error) {
 	if o.m.save == nil {
-		return o.Offers.Save(ctx, s)
+		return o.Offers.Save(ctx, all...)
 	}
-	return o.m.save(o.Offers, s)
+	return o.m.save(o.Offers, all)
 }
 
 func (o mutantOffers) List(ctx context.Context, q repository.OfferQuery) ([]core.Offer, error) {

@@ -54,12 +54,11 @@ var linkMutants = map[string]mutation{
 		}}},
 
 	"takes no key for a key": {"NearTextsAreFoundByKey", tweaks{
-		save: func(o repository.Offers, s repository.SaveOffer) (core.Offer, error) {
+		save: onSave(func(_ repository.Offers, s *repository.SaveOffer) {
 			if s.NearKey == "" {
 				s.NearKey = "none"
 			}
-			return o.Save(anyContext, s)
-		},
+		}),
 		near: func(_ *mutant, own repository.Offers, key string, since time.Time, limit int) ([]repository.NearText, error) {
 			if key == "" {
 				key = "none"
@@ -67,19 +66,17 @@ var linkMutants = map[string]mutation{
 			return own.Near(anyContext, key, since, limit)
 		}}},
 	"finds texts without a fingerprint": {"NearTextsAreFoundByKey", tweaks{
-		save: func(o repository.Offers, s repository.SaveOffer) (core.Offer, error) {
+		save: onSave(func(_ repository.Offers, s *repository.SaveOffer) {
 			if s.TextKey == "" {
 				s.TextKey = "none"
 			}
-			return o.Save(anyContext, s)
-		}}},
+		})}},
 	"finds offers without a text": {"NearTextsAreFoundByKey", tweaks{
-		save: func(o repository.Offers, s repository.SaveOffer) (core.Offer, error) {
+		save: onSave(func(_ repository.Offers, s *repository.SaveOffer) {
 			if s.Offer.FinalText == "" {
 				s.Offer.FinalText = s.Offer.Text
 			}
-			return o.Save(anyContext, s)
-		}}},
+		})}},
 	"finds near texts oldest first": {"NearTextsAreNewestFirst", tweaks{
 		near: func(_ *mutant, own repository.Offers, key string, since time.Time, limit int) ([]repository.NearText, error) {
 			out, err := own.Near(anyContext, key, since, limit)
@@ -95,12 +92,11 @@ var linkMutants = map[string]mutation{
 			return own.Near(anyContext, key, time.Time{}, limit)
 		}}},
 	"keeps the keys of the first save": {"NearTextIsOfTheLastSave", tweaks{
-		save: func(o repository.Offers, s repository.SaveOffer) (core.Offer, error) {
+		save: onSave(func(o repository.Offers, s *repository.SaveOffer) {
 			if _, err := o.ByInbox(anyContext, s.Entry.ID); err == nil {
 				s.NearKey = "old"
 			}
-			return o.Save(anyContext, s)
-		}}},
+		})}},
 	"finds near texts of every tenant": {"NearTextsAreEachTenantsOwn", tweaks{
 		near: func(m *mutant, _ repository.Offers, key string, since time.Time, limit int) (out []repository.NearText, err error) {
 			for _, id := range slices.Compact(slices.Sorted(slices.Values(m.tenants()))) {
@@ -111,15 +107,13 @@ var linkMutants = map[string]mutation{
 		}}},
 
 	"bounds products like texts": {"RepostOfAProductIsCancelled", tweaks{
-		save: func(o repository.Offers, s repository.SaveOffer) (core.Offer, error) {
+		save: onSave(func(_ repository.Offers, s *repository.SaveOffer) {
 			s.RepostSince = s.TextSince
-			return o.Save(anyContext, s)
-		}}},
+		})}},
 	"bounds texts like products": {"RepostOfATextIsCancelled", tweaks{
-		save: func(o repository.Offers, s repository.SaveOffer) (core.Offer, error) {
+		save: onSave(func(_ repository.Offers, s *repository.SaveOffer) {
 			s.TextSince = s.RepostSince
-			return o.Save(anyContext, s)
-		}}},
+		})}},
 	"forgets word rules": {"SettingsAreSaved", tweaks{
 		settings: func(a repository.Account, s core.Settings) error {
 			s.Words = core.WordRules{}
@@ -144,10 +138,9 @@ var linkMutants = map[string]mutation{
 			return out, err
 		}}},
 	"takes one flag for another": {"FactsAreStored", tweaks{
-		save: func(o repository.Offers, s repository.SaveOffer) (core.Offer, error) {
+		save: onSave(func(_ repository.Offers, s *repository.SaveOffer) {
 			s.Offer.AppOnly, s.Offer.FreeShipping = s.Offer.FreeShipping, s.Offer.AppOnly
-			return o.Save(anyContext, s)
-		}}},
+		})}},
 	"counts no cancelled deliveries": {"StatsCount", tweaks{
 		stats: func(a repository.Account, dayStart time.Time) (core.Stats, error) {
 			s, err := a.Stats(anyContext, dayStart)
@@ -204,11 +197,21 @@ func findsWithout(blank func(*core.MintedLink)) tweaks {
 }
 
 // again changes the saves of what has been saved before.
-func again(change func(s *repository.SaveOffer, stored core.Offer)) func(repository.Offers, repository.SaveOffer) (core.Offer, error) {
-	return func(o repository.Offers, s repository.SaveOffer) (core.Offer, error) {
+func again(change func(s *repository.SaveOffer, stored core.Offer)) func(repository.Offers, []repository.SaveOffer) ([]core.Offer, error) {
+	return onSave(func(o repository.Offers, s *repository.SaveOffer) {
 		if stored, err := o.ByInbox(anyContext, s.Entry.ID); err == nil {
-			change(&s, stored)
+			change(s, stored)
 		}
-		return o.Save(anyContext, s)
+	})
+}
+
+// onSave stores what change makes of each offer.
+func onSave(change func(repository.Offers, *repository.SaveOffer)) func(repository.Offers, []repository.SaveOffer) ([]core.Offer, error) {
+	return func(o repository.Offers, all []repository.SaveOffer) ([]core.Offer, error) {
+		all = slices.Clone(all)
+		for i := range all {
+			change(o, &all[i])
+		}
+		return o.Save(anyContext, all...)
 	}
 }

@@ -24,13 +24,71 @@ func settleEach(d repository.Deliveries, all []repository.Settle) error {
 // queueMutants break the rules of finding and claiming work.
 var queueMutants = map[string]mutation{
 	"lists what is ready without its media": {"ReadyKnowsTheMessage", tweaks{
-		ready: func(d repository.Deliveries, limit int) ([]repository.Ready, error) {
-			all, err := d.Ready(anyContext, limit)
+		ready: func(d repository.Deliveries, each, limit int) ([]repository.Ready, error) {
+			all, err := d.Ready(anyContext, each, limit)
 			for i := range all {
 				all[i].Media = nil
 			}
 			return all, err
 		}}},
+	"lists the heads only": {"ReadyListsSeveralPerDestination", tweaks{
+		ready: func(d repository.Deliveries, each, limit int) ([]repository.Ready, error) {
+			return d.Ready(anyContext, min(each, 1), limit)
+		}}},
+	"lists as many as there may be": {"ReadyListsSeveralPerDestination", tweaks{
+		ready: func(d repository.Deliveries, each, limit int) ([]repository.Ready, error) {
+			if each > 1 {
+				each = limit
+			}
+			return d.Ready(anyContext, each, limit)
+		}}},
+	"stores the first offer of several": {"SaveStoresSeveral", tweaks{
+		save: func(o repository.Offers, all []repository.SaveOffer) ([]core.Offer, error) {
+			return o.Save(anyContext, all[:min(len(all), 1)]...)
+		}}},
+	"returns offers in another order": {"SaveStoresSeveral", tweaks{
+		save: func(o repository.Offers, all []repository.SaveOffer) ([]core.Offer, error) {
+			saved, err := o.Save(anyContext, all...)
+			slices.Reverse(saved)
+			return saved, err
+		}}},
+	"stores none where a claim is lost": {"SaveOfSeveralLeavesLostClaimsOut", tweaks{
+		save: func(o repository.Offers, all []repository.SaveOffer) (saved []core.Offer, err error) {
+			for _, s := range all {
+				some, err := o.Save(anyContext, s)
+				if err != nil {
+					return nil, err
+				}
+				saved = append(saved, some...)
+			}
+			return saved, nil
+		}}},
+	"does not say that a claim was lost": {"SaveOfSeveralLeavesLostClaimsOut", tweaks{
+		save: func(o repository.Offers, all []repository.SaveOffer) ([]core.Offer, error) {
+			saved, err := o.Save(anyContext, all...)
+			if len(saved) > 0 {
+				err = nil
+			}
+			return saved, err
+		}}},
+	"finds reposts of the last offer first": {"SaveOfSeveralFindsReposts", tweaks{
+		save: func(o repository.Offers, all []repository.SaveOffer) ([]core.Offer, error) {
+			backwards := slices.Clone(all)
+			slices.Reverse(backwards)
+			saved, err := o.Save(anyContext, backwards...)
+			slices.Reverse(saved)
+			return saved, err
+		}}},
+	"bounds all offers like the first": {"SaveOfSeveralFindsReposts", tweaks{
+		save: func(o repository.Offers, all []repository.SaveOffer) ([]core.Offer, error) {
+			all = slices.Clone(all)
+			for i := range all {
+				all[i].RepostSince, all[i].TextSince = all[0].RepostSince, all[0].TextSince
+			}
+			return o.Save(anyContext, all...)
+		}}},
+	"wakes the lane late": {"SaveOfSeveralWakesTheLane", tweaks{
+		save: onSave(func(_ repository.Offers, s *repository.SaveOffer) { s.Now = s.Now.Add(time.Hour) })}},
 	"begins and forgets the attempts before": {"BeginSettlesTheAttemptsBefore", tweaks{
 		begin: func(l repository.Lane, _ repository.Deliveries, b repository.Begin) ([]core.Delivery, error) {
 			b.Settle = nil

@@ -244,15 +244,13 @@ var mutants = map[string]mutation{
 			return n.Create(anyContext, i)
 		}}},
 	"looks for reposts without a bound": {"RepostOfAProductIsCancelled", tweaks{
-		save: func(o repository.Offers, s repository.SaveOffer) (core.Offer, error) {
+		save: onSave(func(_ repository.Offers, s *repository.SaveOffer) {
 			s.RepostSince = time.Time{}
-			return o.Save(anyContext, s)
-		}}},
+		})}},
 	"forgets texts when looking for reposts": {"RepostOfATextIsCancelled", tweaks{
-		save: func(o repository.Offers, s repository.SaveOffer) (core.Offer, error) {
+		save: onSave(func(_ repository.Offers, s *repository.SaveOffer) {
 			s.TextKey = ""
-			return o.Save(anyContext, s)
-		}}},
+		})}},
 	"filters after paging": {"OffersAreFilteredByStatus", tweaks{
 		list: func(o repository.Offers, q repository.OfferQuery) ([]core.Offer, error) {
 			status := q.Status

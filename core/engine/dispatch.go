@@ -120,7 +120,7 @@ func (e *Engine) sendDue(ctx context.Context) {
 // visit serves a lane, unless this process is at it still: then its lease was lost because it
 // could not be renewed, and two sends of one session must not overlap.
 func (e *Engine) visit(ctx context.Context, lane core.Lane) {
-	v := &visit{Tenant: e.Tenant(lane.Tenant), lane: lane, over: ctx}
+	v := &visit{Tenant: e.Tenant(lane.Tenant), lane: lane, over: ctx, each: 1}
 	if _, busy := e.visited.LoadOrStore(lane.Instance, true); busy {
 		if err := v.release(ctx, e.now().Add(busyPause)); err != nil && ctx.Err() == nil {
 			v.log().Error("the lane's lease was not given back; it will expire", "error", err)
@@ -140,6 +140,8 @@ type visit struct {
 	lane core.Lane
 	// over ends when no further message shall be begun.
 	over context.Context
+	// each is how many messages of each group are looked at together.
+	each int
 	// last is what the last attempts came to, until it is stored: with the next step of the
 	// lane, since each transaction has its price.
 	last []repository.Settle
@@ -192,7 +194,11 @@ func (v *visit) begin(ctx context.Context, b repository.Begin) ([]core.Delivery,
 		v.last = nil
 		return begun, nil
 	}
-	return nil, errors.Join(v.settled(ctx), err) // a conflict is passed over, the other is not
+	if failed := v.settled(ctx); failed != nil || len(b.Settle) == 0 || core.CodeOf(err) != core.CodeConflict {
+		return nil, errors.Join(failed, err)
+	}
+	b.Settle = nil // an echo was faster, perhaps, and had settled one of them
+	return v.repo.Lane().Begin(ctx, b)
 }
 
 // keep renews a lease until the returned function is called. A lease that is lost all the
@@ -213,9 +219,9 @@ type standing struct {
 	history  []core.Dispatch
 }
 
-func (t *Tenant) standing(ctx context.Context, now time.Time) (s standing, err error) {
+func (t *Tenant) standing(ctx context.Context, each int, now time.Time) (s standing, err error) {
 	err = t.repo.Snapshot(ctx, func(r repository.Tenant) (err error) {
-		if s.ready, err = r.Deliveries().Ready(ctx, readyBatch); err != nil || len(s.ready) == 0 {
+		if s.ready, err = r.Deliveries().Ready(ctx, each, readyBatch); err != nil || len(s.ready) == 0 {
 			return err
 		}
 		if s.tenant, err = r.Account().Get(ctx); err != nil {
@@ -250,11 +256,11 @@ func (v *visit) run(ctx context.Context) (time.Time, error) {
 	}
 }
 
-// round sends to each group the message whose turn it is, as far as that may go now. more
+// round sends to each group the messages whose turn it is, as far as they may go now. more
 // says that there may be some left that may.
 func (v *visit) round(ctx context.Context) (next time.Time, more bool, err error) {
 	now := v.e.now()
-	s, err := v.standing(ctx, now)
+	s, err := v.standing(ctx, v.each, now)
 	if err != nil || len(s.ready) == 0 {
 		return now, false, err
 	}
@@ -276,7 +282,16 @@ func (v *visit) round(ctx context.Context) (next time.Time, more bool, err error
 		}
 		turn = turn[n:]
 	}
+	v.each = deeper(v.each, v.e.now().Sub(now), len(s.destinations))
 	return now, true, nil
+}
+
+// deeper is how many messages of each group the next round looks at, from those of the last
+// and the time they took: what a quarter of a visit is enough for, so that few permissions
+// are given back.
+func deeper(each int, took time.Duration, groups int) int {
+	enough := int(time.Duration(each) * (visitTime / 4) / max(took, time.Millisecond))
+	return max(1, min(enough, readyBatch/max(groups, 1)))
 }
 
 // together is how many of those whose turn it is are permitted at once. All of them are in
@@ -321,18 +336,21 @@ func (t *Tenant) choose(s standing, now time.Time) (turn []repository.Ready, nex
 		}
 	}
 	next = now.Add(recheckOffline)
+	waits := map[core.DestinationID]bool{}
 	for _, d := range s.ready {
+		if waits[d.DestinationID] {
+			continue // a group keeps its order
+		}
 		at := d.NotBefore
 		if !t.e.config.WithoutPacing {
 			if g := policy.GroupReady(s.tenant.Settings.Pacing, d.DestinationID, s.history); g.After(at) {
 				at = g
 			}
 		}
-		switch {
-		case at.After(now) && at.Before(next):
-			next = at
-		case !at.After(now):
+		if waits[d.DestinationID] = at.After(now); !waits[d.DestinationID] {
 			turn = append(turn, d)
+		} else if at.Before(next) {
+			next = at
 		}
 	}
 	return turn, next

@@ -178,9 +178,9 @@ type noticedOffers struct {
 	wake func()
 }
 
-func (n noticedOffers) Save(ctx context.Context, s repository.SaveOffer) (core.Offer, error) {
+func (n noticedOffers) Save(ctx context.Context, all ...repository.SaveOffer) ([]core.Offer, error) {
 	defer n.wake()
-	return n.Offers.Save(ctx, s)
+	return n.Offers.Save(ctx, all...)
 }
 
 type noticedLane struct {

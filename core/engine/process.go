@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
-	"github.com/autopromo-cloud/autopromo/core/extract"
 	"github.com/autopromo-cloud/autopromo/core/policy"
 	"github.com/autopromo-cloud/autopromo/ports/repository"
 )
@@ -24,10 +23,10 @@ const (
 // process turns one claimed message into an offer with deliveries, a held offer, or a
 // skipped entry. The claim counted the start before any work, so that a message that kills
 // the process is set aside after core.MaxStarts.
-func (t *Tenant) process(ctx context.Context, v view, entry core.InboxEntry, ended *ended) error {
+func (t *Tenant) process(ctx context.Context, v view, entry core.InboxEntry, r *results) error {
 	now := t.e.now()
 	if reason := unfit(v.tenant, entry, now); reason != "" {
-		return t.skip(ctx, entry, reason, ended)
+		return t.skip(ctx, entry, reason, r)
 	}
 	source := v.source(entry.Key.Chat)
 	again := t.nextTry(entry, v.tenant.Settings.MaxAge, now)
@@ -36,19 +35,16 @@ func (t *Tenant) process(ctx context.Context, v view, entry core.InboxEntry, end
 		return err
 	}
 	if !p.sells {
-		return t.skip(ctx, entry, p.sellsNothing(), ended)
+		return t.skip(ctx, entry, p.sellsNothing(), r)
 	}
 	save, err := t.offer(ctx, v, source, entry, p, again)
 	if err != nil {
 		return err
 	}
-	offer, err := t.repo.Offers().Save(ctx, save)
-	if err != nil {
+	if err := r.fingerprint(ctx, &save); err != nil {
 		return err
 	}
-	t.log().Info("offer stored", "offer_id", string(offer.ID), "status", offer.Status(), "store", offer.Store,
-		"deliveries", len(offer.Deliveries))
-	t.callDispatcher(ctx)
+	r.save(ctx, save)
 	return nil
 }
 
@@ -81,7 +77,7 @@ func unfit(tenant core.Tenant, entry core.InboxEntry, now time.Time) core.Reason
 
 // skip ends a claim without an offer. An edit, or a short link that opened at last, can make
 // a former offer unfit: then the offer stays, held, and what was pending is cancelled.
-func (t *Tenant) skip(ctx context.Context, entry core.InboxEntry, reason core.Reason, ended *ended) error {
+func (t *Tenant) skip(ctx context.Context, entry core.InboxEntry, reason core.Reason, r *results) error {
 	entry.State, entry.Reason = core.InboxSkipped, reason
 	if entry.Revision > 0 || entry.Starts > 1 {
 		offer, err := t.repo.Offers().ByInbox(ctx, entry.ID)
@@ -97,7 +93,7 @@ func (t *Tenant) skip(ctx context.Context, entry core.InboxEntry, reason core.Re
 		}
 	}
 	t.log().Debug("message skipped", "inbox_id", string(entry.ID), "reason", reason)
-	ended.add(entry)
+	r.end(entry)
 	return nil
 }
 
@@ -133,36 +129,10 @@ func (t *Tenant) offer(ctx context.Context, v view, source core.Source, entry co
 			entry.State, entry.RetryAt = core.InboxNew, again
 		}
 	}
-	save := repository.SaveOffer{
+	return repository.SaveOffer{
 		Entry: entry, Offer: o, Now: now,
 		RepostSince: now.Add(-v.tenant.Settings.RepostWindow), TextSince: now.Add(-v.tenant.Settings.TextWindow),
-	}
-	return save, t.fingerprint(ctx, &save)
-}
-
-// fingerprint says which texts the offer's own is a repetition of. The text stands for the
-// product only where there is none, or where it is long and names the price: "Corre! <link>"
-// can sell something else each time.
-func (t *Tenant) fingerprint(ctx context.Context, s *repository.SaveOffer) error {
-	if s.Offer.FinalText == "" {
-		return nil
-	}
-	s.NearKey = extract.NearKey(s.Offer.FinalText)
-	if s.Offer.ProductKey != "" && (s.NearKey == "" || !s.Offer.Price.Known()) {
-		return nil
-	}
-	s.TextKey = extract.TextKey(s.Offer.FinalText)
-	if s.TextKey == "" || s.NearKey == "" || s.Offer.ProductKey != "" {
-		return nil
-	}
-	near, err := t.repo.Offers().Near(ctx, s.NearKey, s.TextSince, maxNear)
-	for _, n := range near {
-		if extract.Similar(n.Text, s.Offer.FinalText) {
-			s.TextKey = n.TextKey
-			break
-		}
-	}
-	return err
+	}, nil
 }
 
 // deliveries are one per active destination, in random order: always the same group first

@@ -23,7 +23,7 @@ const (
 // send makes an attempt at each of some deliveries: last checks, media, then the
 // compare-and-set that permits exactly one call for each, the calls, and what they mean.
 // Everything slow happens before the permission, so that only the calls themselves can be
-// interrupted into doubt. sent says that the provider took all that were permitted; it
+// interrupted into doubt. sent says that the provider took all that were to go; it
 // returns when the lane may look again.
 func (v *visit) send(ctx context.Context, s standing, turn []repository.Ready) (next time.Time, sent bool, err error) {
 	inst := s.instance
@@ -39,7 +39,7 @@ func (v *visit) send(ctx context.Context, s standing, turn []repository.Ready) (
 	now := v.e.now()
 	if media != nil || gone {
 		// Fetching may have taken a minute: whatever can forbid the send is asked anew.
-		current, err := v.standing(ctx, now)
+		current, err := v.standing(ctx, 1, now)
 		if err != nil || current.instance.Name != inst.Name || current.instance.Status != core.InstanceConnected {
 			return now, false, err
 		}
@@ -49,7 +49,7 @@ func (v *visit) send(ctx context.Context, s standing, turn []repository.Ready) (
 	for _, r := range turn {
 		held, err := v.heldBack(ctx, s.view, r)
 		if err != nil {
-			return now, false, err
+			return now, false, ignoreConflict(err)
 		}
 		if !held {
 			b.Attempts = append(b.Attempts, repository.Attempt{
@@ -73,7 +73,12 @@ func (v *visit) send(ctx context.Context, s standing, turn []repository.Ready) (
 	if err != nil {
 		return now, false, ignoreConflict(err) // edited, cancelled or somebody else's in between
 	}
-	if !v.e.config.WithoutPacing && v.e.now().Sub(now) > promptly {
+	switch {
+	case len(begun) < len(b.Attempts):
+		// One was edited or cancelled in between, and those after it in its group must not
+		// get ahead of it.
+		return now, false, v.handBack(ctx, begun)
+	case !v.e.config.WithoutPacing && v.e.now().Sub(now) > promptly:
 		// The process stood still, or the database did. The pace was looked at too long ago:
 		// the rest that was stored may be over by now, and the window closed.
 		return now, false, v.handBack(ctx, begun)
@@ -103,7 +108,8 @@ func (v *visit) mediaOf(ctx context.Context, gw gateway.Gateway, inst core.Insta
 	return v.fetchMedia(ctx, gw, inst, turn[0])
 }
 
-// heldBack makes the last check of a delivery and cancels one that must not go out.
+// heldBack makes the last check of a delivery and cancels one that must not go out;
+// CodeConflict when it was changed meanwhile.
 func (v *visit) heldBack(ctx context.Context, known view, r repository.Ready) (bool, error) {
 	hold, err := v.lastCheck(ctx, known, r)
 	if err != nil || hold == nil {
@@ -114,7 +120,7 @@ func (v *visit) heldBack(ctx context.Context, known view, r repository.Ready) (b
 		ID: r.ID, From: core.DeliveryPending, Attempt: r.Attempt, To: core.DeliveryCancelled,
 		Reason: hold.Reason, Detail: hold.Detail, Now: v.e.now(),
 	})
-	return true, ignoreConflict(err)
+	return true, err
 }
 
 // attempt makes a call that was permitted and notes what came of it.

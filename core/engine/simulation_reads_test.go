@@ -145,10 +145,10 @@ type notedOffers struct {
 	n noted
 }
 
-func (o notedOffers) Save(ctx context.Context, s repository.SaveOffer) (core.Offer, error) {
-	offer, err := o.Offers.Save(ctx, s)
-	if err == nil {
+func (o notedOffers) Save(ctx context.Context, all ...repository.SaveOffer) ([]core.Offer, error) {
+	saved, err := o.Offers.Save(ctx, all...)
+	for _, offer := range saved {
 		o.n.meter.save(offer.ID, o.n.now())
 	}
-	return offer, err
+	return saved, err
 }

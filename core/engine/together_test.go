@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -24,10 +25,7 @@ type crowd struct {
 
 func newCrowd(h *house) *crowd {
 	h.t.Helper()
-	h.wire.caps = func(c gateway.Capabilities) gateway.Capabilities {
-		c.ClientMessageID = gateway.ClientIDHonoured
-		return c
-	}
+	h.wire.caps = honoured
 	bia := h.marketer("bia", "5511900000002", "bia-20")
 	c := &crowd{bia, []*fakewhatsapp.Group{bia.group, h.group("Segundo", bia.phone), h.group("Terceiro", bia.phone)}}
 	for _, g := range c.groups[1:] {
@@ -35,6 +33,11 @@ func newCrowd(h *house) *crowd {
 		h.must(err)
 	}
 	h.delivered()
+	return c
+}
+
+func honoured(c gateway.Capabilities) gateway.Capabilities {
+	c.ClientMessageID = gateway.ClientIDHonoured
 	return c
 }
 
@@ -150,4 +153,60 @@ func TestNothingIsRepeatedWhenTheDatabaseIsGoneAmongTheSends(t *testing.T) {
 		return bia.states()[core.DeliverySent] == len(bia.groups)
 	})
 	bia.served()
+}
+
+// A message that is edited after it was chosen goes out first all the same: those after it were
+// chosen with it.
+func TestAGroupKeepsItsOrderWhenAMessageIsEditedMeanwhile(t *testing.T) {
+	var (
+		stored atomic.Bool
+		begins atomic.Int64
+		passed atomic.Int64 // no round takes long
+		edit   func()
+	)
+	began := time.Now()
+	h := buildOn(t, func(c *engine.Config) {
+		c.Now = func() time.Time { return began.Add(time.Duration(passed.Load())) }
+	}, func(d *engine.Deps) {
+		d.Repository = faulty.Repository(d.Repository, func(_ context.Context, point string) error {
+			switch {
+			case point == "queue.take_lane.before" && !stored.Load():
+				return core.NewError(core.CodeNotFound, core.ReasonNotFound, "")
+			case point == "lane.begin.before" && begins.Add(1) == 2:
+				edit()
+			}
+			return nil
+		})
+	})
+	h.wire.caps = honoured
+	bia := h.marketer("bia", "5511900000002", "bia-20")
+	const messages = 5
+	posts := make([]fakewhatsapp.Post, messages)
+	for i := range posts {
+		posts[i] = h.post(fmt.Sprintf("Oferta %d https://www.amazon.com.br/dp/B0BLCKC%03d?tag=outro-20", i, i))
+		h.delivered()
+		passed.Add(int64(2 * time.Millisecond))
+	}
+	edit = func() {
+		h.must(h.poster.Edit(posts[1], "Oferta 1, corrigida https://www.amazon.com.br/dp/B0BLCKC001?tag=outro-20"))
+		bia.offers(1, func(o core.Offer) bool { return strings.HasPrefix(o.FinalText, "Oferta 1, corrigida") })
+	}
+	h.start()
+	bia.offers(messages, func(o core.Offer) bool { return len(o.Deliveries) == 1 })
+	stored.Store(true)
+	bia.received(messages)
+	for i, p := range h.world.PostedIn(bia.group.JID()) {
+		want := fmt.Sprintf("Oferta %d ", i)
+		if i == 1 {
+			want = "Oferta 1, corrigida "
+		}
+		if !strings.HasPrefix(p.Text, want) {
+			t.Errorf("the group's message %d is %q, want %q", i, p.Text, want)
+		}
+	}
+	// One by one they would be five rounds, and an echo that is faster than its answer costs a
+	// second call.
+	if n := begins.Load(); n > 7 {
+		t.Errorf("%d messages took %d calls of Begin", messages, n)
+	}
 }

@@ -91,31 +91,18 @@ func (t *Tenant) processAll(ctx context.Context, claims []core.InboxEntry) error
 	}
 	stop := t.keepClaims(work, claims)
 	defer stop()
-	var ended ended
+	r := &results{Tenant: t}
 	each(claims, claimsAtOnce, func(entry core.InboxEntry) {
 		if ctx.Err() != nil {
 			entry.State, entry.RetryAt = core.InboxNew, t.e.now()
-			ended.add(entry)
+			r.end(entry)
 			return
 		}
-		if err := t.process(work, v, entry, &ended); ignoreConflict(err) != nil {
+		if err := t.process(work, v, entry, r); ignoreConflict(err) != nil {
 			t.log().Error("processing failed; it will be tried again", "inbox_id", string(entry.ID), "error", err)
 		}
 	})
-	return ignoreConflict(t.repo.Inbox().Finish(work, ended.entries...))
-}
-
-// ended gathers the claims of a turn that end without an offer. Most of what people write in
-// a group sells nothing: it shares one transaction.
-type ended struct {
-	mu      sync.Mutex
-	entries []core.InboxEntry
-}
-
-func (e *ended) add(entry core.InboxEntry) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.entries = append(e.entries, entry)
+	return ignoreConflict(t.repo.Inbox().Finish(work, r.ended...))
 }
 
 // keepClaims renews claims until the returned function is called; those that have ended are

@@ -288,9 +288,12 @@ type Inbox interface {
 
 // Offers are messages judged to sell something.
 type Offers interface {
-	// Save stores the outcome of processing as one transaction: the offer by its inbox
-	// entry, its deliveries, the end of the inbox claim. See [SaveOffer].
-	Save(ctx context.Context, s SaveOffer) (core.Offer, error)
+	// Save stores what processing came to, as one transaction: each offer by its inbox
+	// entry, its deliveries, the end of the inbox claim. See [SaveOffer]. They are stored, and
+	// returned, in their order: an offer is a repetition of those before it. ErrConflict, or
+	// ErrNotFound, when a claim is not the current one: nothing is stored of that one, and
+	// the others are.
+	Save(ctx context.Context, all ...SaveOffer) ([]core.Offer, error)
 	// Get returns one offer with its deliveries.
 	Get(ctx context.Context, id core.OfferID) (core.Offer, error)
 	// ByInbox returns the offer made from an inbox entry.
@@ -310,8 +313,7 @@ type NearText struct {
 
 // SaveOffer is the outcome of processing one inbox entry.
 type SaveOffer struct {
-	// Entry is the claim being finished, with its next state; a claim that is no longer
-	// current is ErrConflict and nothing is stored.
+	// Entry is the claim being finished, with its next state; another one each time.
 	Entry core.InboxEntry
 	// Offer replaces an offer of the same entry, which keeps its id and CreatedAt.
 	//

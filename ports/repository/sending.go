@@ -10,10 +10,11 @@ import (
 // Deliveries are offers on their way.
 type Deliveries interface {
 	Get(ctx context.Context, id core.DeliveryID) (core.Delivery, error)
-	// Ready lists, per destination, the oldest pending delivery by SourceAt then id,
-	// oldest first, whether or not its NotBefore has passed. It is asked for every send, so
-	// its price must not grow with how many are pending.
-	Ready(ctx context.Context, limit int) ([]Ready, error)
+	// Ready lists, per destination, the first pending deliveries by SourceAt then id, at most
+	// each of them, whether or not their NotBefore has passed; of all these, at most limit,
+	// oldest first. It is asked for every send, so its price must not grow with how many are
+	// pending.
+	Ready(ctx context.Context, each, limit int) ([]Ready, error)
 	// Settle moves a delivery along the state machine, see [Settle]. One that becomes
 	// pending again catches up with its message: it gets the text of the last Save that
 	// wanted it. From dispatching or ambiguous it becomes cancelled instead, with ReasonRevoked

@@ -184,9 +184,9 @@ func (x inbox) Redrive(ctx context.Context, id core.InboxID, now time.Time) erro
 	return x.trip.around(ctx, "inbox.redrive", func() error { return x.Inbox.Redrive(ctx, id, now) })
 }
 
-func (x offers) Save(ctx context.Context, s repository.SaveOffer) (out core.Offer, err error) {
+func (x offers) Save(ctx context.Context, all ...repository.SaveOffer) (out []core.Offer, err error) {
 	err = x.trip.around(ctx, "offers.save", func() (err error) {
-		out, err = x.Offers.Save(ctx, s)
+		out, err = x.Offers.Save(ctx, all...)
 		return err
 	})
 	return out, err

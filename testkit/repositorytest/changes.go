@@ -125,7 +125,7 @@ func (s *shop) beginNext() core.Delivery {
 		if lane.Tenant != s.id {
 			continue
 		}
-		ready, err := s.Deliveries().Ready(s.ctx, 1)
+		ready, err := s.Deliveries().Ready(s.ctx, 1, 1)
 		s.ok("ready", err)
 		return s.permitted(s.permit(lane, ready[0].Delivery))
 	}

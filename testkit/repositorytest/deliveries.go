@@ -11,6 +11,7 @@ import (
 func deliveryCases() []Case {
 	return []Case{
 		{"ReadyIsTheOldestPerDestination", readyIsOldest},
+		{"ReadyListsSeveralPerDestination", readyListsSeveral},
 		{"ReadyKnowsTheMessage", readyKnowsTheMessage},
 		{"BeginPermitsOneAttempt", beginPermits},
 		{"BeginOfWhatIsNotPendingIsConflict", beginNotPending},
@@ -38,8 +39,8 @@ func readyIsOldest(tb testing.TB, r repository.Repository) {
 	late := at(noon.Add(time.Minute), s.groups...)
 	early := at(noon, s.groups[0]) // accepted later, written earlier
 	twin := at(noon, s.groups[0])  // the same instant: by id
-	w.same("oldest per destination", s.ready(10), []core.Delivery{early[0], late[1]})
-	w.same("limit", s.ready(1), []core.Delivery{early[0]})
+	w.same("oldest per destination", s.ready(1, 10), []core.Delivery{early[0], late[1]})
+	w.same("limit", s.ready(1, 1), []core.Delivery{early[0]})
 
 	// One that must wait still stands first: its group keeps the order.
 	begun := s.begin(early[0])
@@ -47,15 +48,36 @@ func readyIsOldest(tb testing.TB, r repository.Repository) {
 	back.NotBefore = w.now.Add(time.Hour)
 	waiting, err := s.Deliveries().Settle(w.ctx, back)
 	w.ok("settle", err)
-	w.same("a waiting one keeps its place", s.ready(10), []core.Delivery{waiting, late[1]})
+	w.same("a waiting one keeps its place", s.ready(1, 10), []core.Delivery{waiting, late[1]})
 	s.settle(waiting, core.DeliveryCancelled)
-	w.same("the next one", s.ready(10), []core.Delivery{twin[0], late[1]})
+	w.same("the next one", s.ready(1, 10), []core.Delivery{twin[0], late[1]})
+}
+
+func readyListsSeveral(tb testing.TB, r repository.Repository) {
+	w := newWorld(tb, r)
+	s, other := w.shop(), w.shop()
+	other.offer("", other.groups...)
+	sent := w.now.Add(-time.Hour)
+	at := func(minute int, groups ...core.Destination) []core.Delivery {
+		e := s.message()
+		e.SentAt = sent.Add(time.Duration(minute) * time.Minute)
+		return s.save(s.outcome(s.claim(s.accept(e)), "", groups...)).Deliveries
+	}
+	third := at(3, s.groups...)
+	second := at(2, s.groups[0])
+	first := at(1, s.groups[0])
+	s.settle(at(0, s.groups[0])[0], core.DeliveryCancelled)
+	twin := at(3, s.groups[1])
+	w.same("two each", s.ready(2, 10), []core.Delivery{first[0], second[0], third[1], twin[0]})
+	w.same("all", s.ready(10, 10), []core.Delivery{first[0], second[0], third[0], third[1], twin[0]})
+	w.same("limit", s.ready(2, 3), []core.Delivery{first[0], second[0], third[1]})
+	w.same("none each", len(s.ready(0, 10)), 0)
 }
 
 // ready lists the deliveries whose turn it is.
-func (s *shop) ready(limit int) []core.Delivery {
+func (s *shop) ready(each, limit int) []core.Delivery {
 	s.tb.Helper()
-	got, err := s.Deliveries().Ready(s.ctx, limit)
+	got, err := s.Deliveries().Ready(s.ctx, each, limit)
 	s.ok("ready", err)
 	out := make([]core.Delivery, len(got))
 	for i, r := range got {
@@ -73,7 +95,7 @@ func readyKnowsTheMessage(tb testing.TB, r repository.Repository) {
 		return s.save(o)
 	}
 	with, without := outcome(s.message().Media, s.groups[0]), outcome(nil, s.groups[1])
-	got, err := s.Deliveries().Ready(w.ctx, 10)
+	got, err := s.Deliveries().Ready(w.ctx, 1, 10)
 	w.ok("ready", err)
 	want := map[core.OfferID]repository.Ready{}
 	for _, offer := range []core.Offer{with, without} {

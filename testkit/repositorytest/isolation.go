@@ -95,7 +95,7 @@ func (s *shop) dump() (d dump) {
 	check("newest message")
 	d.Dead, err = s.Inbox().Dead(s.ctx, "", 100)
 	check("dead letters")
-	d.Ready, err = s.Deliveries().Ready(s.ctx, 100)
+	d.Ready, err = s.Deliveries().Ready(s.ctx, 1, 100)
 	check("ready deliveries")
 	d.History, err = s.Lane().History(s.ctx, time.Time{})
 	check("history")
@@ -201,7 +201,7 @@ func readsShowNothing(tb testing.TB, r repository.Repository) {
 		offers, err := other.Offers().List(w.ctx, repository.OfferQuery{Status: status, Limit: 100})
 		empty("offers", len(offers), err)
 	}
-	ready, err := other.Deliveries().Ready(w.ctx, 100)
+	ready, err := other.Deliveries().Ready(w.ctx, 1, 100)
 	empty("ready", len(ready), err)
 	attempts, err := other.Lane().History(w.ctx, time.Time{})
 	empty("history", len(attempts), err)

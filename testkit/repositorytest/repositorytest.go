@@ -36,6 +36,6 @@ func Run(t *testing.T, open func(testing.TB) repository.Repository) {
 // Cases lists the contract, in no particular order of importance.
 func Cases() []Case {
 	return slices.Concat(accountCases(), directoryCases(), instanceCases(), groupCases(), tagCases(), accessCases(), operationsCases(), historyCases(),
-		mintedLinkCases(), inboxCases(), claimCases(), deadLetterCases(), editCases(), offerCases(), repostCases(), nearCases(), listCases(),
+		mintedLinkCases(), inboxCases(), claimCases(), deadLetterCases(), editCases(), offerCases(), batchCases(), repostCases(), nearCases(), listCases(),
 		deliveryCases(), settleCases(), catchUpCases(), laneCases(), hostingCases(), queueCases(), backlogCases(), changeCases(), snapshotCases(), isolationCases())
 }

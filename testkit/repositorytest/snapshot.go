@@ -97,7 +97,7 @@ func snapshotReads(tb testing.TB, r repository.Repository) {
 		read("sent deliveries", err)
 		_, err = seen.Deliveries().SentTally(w.ctx, repository.SentQuery{Until: w.now}, time.Hour)
 		read("tally of sent deliveries", err)
-		_, err = seen.Deliveries().Ready(w.ctx, 1)
+		_, err = seen.Deliveries().Ready(w.ctx, 1, 1)
 		read("ready deliveries", err)
 		_, err = seen.Deliveries().Unproven(w.ctx, d.Chat, "")
 		read("unproven deliveries", err)

@@ -317,9 +317,10 @@ func textFor(o core.Offer, g core.Destination) string { return o.FinalText + "&s
 
 func (s *shop) save(o repository.SaveOffer) core.Offer {
 	s.tb.Helper()
-	offer, err := s.Offers().Save(s.ctx, o)
+	saved, err := s.Offers().Save(s.ctx, o)
 	s.ok("save offer", err)
-	return offer
+	s.same("offers saved", len(saved), 1)
+	return saved[0]
 }
 
 // offer takes a fresh message all the way to an offer.
