@@ -117,6 +117,7 @@ var scenarios = []scenario{
 	{name: "kill points, fifth time", do: killPoints(5), long: true},
 	{name: "kill points, eighth time", do: killPoints(8), long: true},
 	{name: "kill points at errands", do: killAtErrands, long: true},
+	{name: "a message that kills its worker", do: poison, long: true},
 	{name: "anything killed at any time", do: killAnything, long: true},
 	{name: "rolling restart under load", do: rollingRestart, long: true},
 	{name: "clocks that are wrong", do: wrongClocks, long: true},
