@@ -28,7 +28,8 @@ func (w *parallel) laneOperations() map[string]func(*party) {
 			w.same(p, "delivery", func(t repository.Tenant) (any, error) { return t.Deliveries().Get(ctx, id) })
 		},
 		"ready": func(p *party) {
-			a := w.same(p, "ready", func(t repository.Tenant) (any, error) { return t.Deliveries().Ready(ctx, 2, 10) })
+			each := 1 + w.n("each", 2)
+			a := w.same(p, "ready", func(t repository.Tenant) (any, error) { return t.Deliveries().Ready(ctx, each, 10) })
 			ready, _ := a.Value.([]repository.Ready)
 			for _, r := range ready {
 				p.deliveries = append(p.deliveries, r.Delivery)

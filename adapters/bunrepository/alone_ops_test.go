@@ -42,7 +42,7 @@ func (w *parallel) operationsByName() map[string]func(*rapid.T) {
 		}
 	}
 	steps["journey"] = func(p *party) {
-		for _, name := range []string{"accept", "claim", "save offer"} {
+		for _, name := range []string{"accept", "claim", "save offers"} {
 			steps[name](p)
 		}
 	}
@@ -330,10 +330,17 @@ func (w *parallel) save(p *party) repository.SaveOffer {
 func (w *parallel) offerOperations() map[string]func(*party) {
 	ctx := context.Background()
 	return map[string]func(*party){
-		"save offer": func(p *party) {
-			s := w.save(p)
-			a := w.same(p, "save offer", func(t repository.Tenant) (any, error) { return t.Offers().Save(ctx, s) })
-			if o, ok := a.Value.(core.Offer); ok {
+		"save offers": func(p *party) {
+			var all []repository.SaveOffer
+			for range 1 + w.n("offers", 2) {
+				s := w.save(p)
+				if !slices.ContainsFunc(all, func(o repository.SaveOffer) bool { return o.Entry.ID == s.Entry.ID }) {
+					all = append(all, s)
+				}
+			}
+			a := w.same(p, "save offers", func(t repository.Tenant) (any, error) { return t.Offers().Save(ctx, all...) })
+			saved, _ := a.Value.([]core.Offer)
+			for _, o := range saved {
 				p.deliveries = append(p.deliveries, o.Deliveries...)
 			}
 		},
@@ -367,7 +374,7 @@ func (w *parallel) offerOperations() map[string]func(*party) {
 			w.same(p, "snapshot", func(t repository.Tenant) (any, error) {
 				var m moment
 				err := t.Snapshot(ctx, func(seen repository.Tenant) (err error) {
-					if m.Ready, err = seen.Deliveries().Ready(ctx, 2, 10); err != nil {
+					if m.Ready, err = seen.Deliveries().Ready(ctx, 1, 10); err != nil {
 						return err
 					}
 					if m.Stats, err = seen.Account().Stats(ctx, w.now); err != nil {
