@@ -277,8 +277,8 @@ func (v *visit) round(ctx context.Context) (next time.Time, more bool, err error
 	for len(turn) > 0 {
 		n := v.together(s.instance, turn)
 		next, sent, err := v.send(ctx, s, turn[:n])
-		if err != nil || !sent || !v.e.config.WithoutPacing || v.over.Err() != nil {
-			return next, false, err
+		if err != nil || !sent || !v.e.config.WithoutPacing || v.over.Err() != nil || v.e.now().Sub(now) > visitTime {
+			return next, false, err // also because what was read is too old by now
 		}
 		turn = turn[n:]
 	}

@@ -3,7 +3,9 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -153,6 +155,64 @@ func TestNothingIsRepeatedWhenTheDatabaseIsGoneAmongTheSends(t *testing.T) {
 		return bia.states()[core.DeliverySent] == len(bia.groups)
 	})
 	bia.served()
+}
+
+// What was read for a round counts for half a second: then the lane is given back, and the
+// others have a turn.
+func TestALaneIsGivenBackWhenSendsGetSlow(t *testing.T) {
+	var (
+		stored atomic.Bool
+		passed atomic.Int64
+		mu     sync.Mutex
+		seen   []string
+	)
+	note := func(what string) {
+		mu.Lock()
+		defer mu.Unlock()
+		seen = append(seen, what)
+	}
+	began := time.Now()
+	h := buildOn(t, func(c *engine.Config) {
+		c.Now = func() time.Time { return began.Add(time.Duration(passed.Load())) }
+	}, func(d *engine.Deps) {
+		d.Repository = faulty.Repository(d.Repository, func(_ context.Context, point string) error {
+			switch point {
+			case "queue.take_lane.before":
+				if !stored.Load() {
+					return core.NewError(core.CodeNotFound, core.ReasonNotFound, "")
+				}
+				note("take")
+			case "lane.begin.before":
+				note("begin")
+			}
+			return nil
+		})
+	})
+	h.wire.caps = func(c gateway.Capabilities) gateway.Capabilities {
+		c.ClientMessageID = gateway.ClientIDIgnored
+		return c
+	}
+	bia := h.marketer("bia", "5511900000002", "bia-20")
+	const messages = 5
+	for i := range messages {
+		h.post(fmt.Sprintf("Oferta %d https://www.amazon.com.br/dp/B0BLCKC%03d?tag=outro-20", i, i))
+		h.delivered()
+	}
+	h.wire.meanwhile("send", func() {
+		h.wire.meanwhile("send", func() { // the first of the second round
+			note("slow")
+			passed.Add(int64(time.Second))
+		})
+	})
+	h.start()
+	bia.offers(messages, func(o core.Offer) bool { return len(o.Deliveries) == 1 })
+	stored.Store(true)
+	bia.received(messages)
+	mu.Lock()
+	defer mu.Unlock()
+	if i := slices.Index(seen, "slow"); i < 0 || i+1 == len(seen) || seen[i+1] != "take" {
+		t.Errorf("what the lane went through: %v", seen)
+	}
 }
 
 // A message that is edited after it was chosen goes out first all the same: those after it were
