@@ -44,7 +44,7 @@ func (t *Tenant) process(ctx context.Context, v view, entry core.InboxEntry, r *
 	if err := r.fingerprint(ctx, &save); err != nil {
 		return err
 	}
-	r.save(ctx, save)
+	r.save(save)
 	return nil
 }
 

@@ -5,24 +5,32 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
 	"github.com/autopromo-cloud/autopromo/core/extract"
 	"github.com/autopromo-cloud/autopromo/ports/repository"
 )
 
+// gather is how long offers wait for those of the same turn. Messages whose links are known
+// are judged in less, and then none gets ahead of one that came in before it.
+const gather = 100 * time.Millisecond
+
 // results gathers what the messages of one turn come to. They share transactions: most of
 // what people write in a group sells nothing, and after an outage offers come in numbers.
 type results struct {
 	*Tenant
 
-	mu    sync.Mutex
-	ended []core.InboxEntry // claims that end without an offer
-	// offers wait to be stored; saving says that somebody is at it.
-	offers []repository.SaveOffer
-	saving bool
+	mu     sync.Mutex
+	ended  []core.InboxEntry      // claims that end without an offer
+	offers []repository.SaveOffer // that wait to be stored
 	// texts are those of this turn's offers by NearKey, the last ones last.
 	texts map[string][]repository.NearText
+	some  chan struct{} // there are offers
+}
+
+func (t *Tenant) newResults() *results {
+	return &results{Tenant: t, texts: map[string][]repository.NearText{}, some: make(chan struct{}, 1)}
 }
 
 // end notes a claim that ends without an offer, for whoever ends the turn.
@@ -32,24 +40,45 @@ func (r *results) end(entry core.InboxEntry) {
 	r.ended = append(r.ended, entry)
 }
 
-// save stores an offer, with all others that come while the last ones are being stored. None
-// waits for a message whose links take their time.
-func (r *results) save(ctx context.Context, s repository.SaveOffer) {
+// save notes an offer, for storing to store.
+func (r *results) save(s repository.SaveOffer) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.offers = append(r.offers, s)
-	if r.saving {
-		return
+	select {
+	case r.some <- struct{}{}:
+	default:
 	}
-	r.saving = true
-	for len(r.offers) > 0 {
-		batch := r.offers
-		r.offers = nil
-		r.mu.Unlock()
-		r.store(ctx, batch)
-		r.mu.Lock()
-	}
-	r.saving = false
+}
+
+// storing stores offers as they come, until the returned function is called, which stores the
+// last. None waits for long for a message whose links take their time.
+func (r *results) storing(ctx context.Context) (finish func()) {
+	over, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for running := true; running; {
+			select {
+			case <-r.some:
+				timer := time.NewTimer(gather)
+				select {
+				case <-timer.C:
+				case <-over:
+				}
+				timer.Stop()
+			case <-over:
+				running = false
+			}
+			r.mu.Lock()
+			batch := r.offers
+			r.offers = nil
+			r.mu.Unlock()
+			if len(batch) > 0 {
+				r.store(ctx, batch)
+			}
+		}
+	}()
+	return func() { close(over); <-done }
 }
 
 // store stores offers in the order their messages came in: of one product, the first is the
@@ -98,9 +127,6 @@ func (r *results) fingerprint(ctx context.Context, s *repository.SaveOffer) erro
 		if err := r.likeOneBefore(ctx, s); err != nil {
 			return err
 		}
-	}
-	if r.texts == nil {
-		r.texts = map[string][]repository.NearText{}
 	}
 	r.texts[s.NearKey] = append(r.texts[s.NearKey], repository.NearText{TextKey: s.TextKey, Text: s.Offer.FinalText})
 	return nil

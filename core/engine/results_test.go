@@ -1,8 +1,10 @@
 package engine_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -55,8 +57,8 @@ func (o *opened) Resolve(_ context.Context, url string, _ func(string) bool) (st
 	return "https://www.amazon.com.br/dp/B0TESTE" + url[len(url)-3:] + "?tag=outro-20", nil
 }
 
-// turn has the engine process messages in one turn, where the first offer is not stored before
-// all links are open. The offers go through save.
+// turn has the engine process messages in one turn, where no offer is stored before all links
+// are open. The offers go through save.
 func turn(t *testing.T, messages int, text func(i int) string, save func(own repository.Offers, ctx context.Context, all []repository.SaveOffer) ([]core.Offer, error)) *marketer {
 	links := &opened{left: messages, all: make(chan struct{})}
 	var first sync.Once
@@ -82,12 +84,44 @@ func TestOffersOfATurnShareTransactions(t *testing.T) {
 	m := turn(t, messages, func(i int) string { return fmt.Sprintf("Oferta %02d", i) },
 		func(own repository.Offers, ctx context.Context, all []repository.SaveOffer) ([]core.Offer, error) {
 			calls.Add(1)
+			if !slices.IsSortedFunc(all, func(a, b repository.SaveOffer) int { return cmp.Compare(a.Entry.ID, b.Entry.ID) }) {
+				t.Error("offers are stored in another order than their messages came in")
+			}
 			return own.Save(ctx, all...)
 		})
 	m.offers(messages, func(o core.Offer) bool { return len(o.Deliveries) == 1 })
-	// The first, those that came meanwhile, and at most the three that were under way then.
+	// All together, or the first, those that came meanwhile and what was under way then.
 	if n := calls.Load(); n > 5 {
 		t.Errorf("%d offers of one turn took %d transactions", messages, n)
+	}
+}
+
+// A link that does not open holds up its own message only.
+func TestASlowLinkHoldsUpNoOther(t *testing.T) {
+	slow := make(chan struct{})
+	h := buildOn(t, func(c *engine.Config) { c.Roles = engine.Worker }, func(d *engine.Deps) { d.Resolver = slowLink(slow) })
+	m := h.marketer("bia", "5511900000002", "bia-20")
+	h.post("Lento https://amzn.to/curto000")
+	const others = 3
+	for i := range others {
+		h.post(fmt.Sprintf("Oferta %02d https://www.amazon.com.br/dp/B0BLCKC%03d?tag=outro-20", i, i))
+	}
+	h.delivered()
+	h.start()
+	m.offers(others, func(o core.Offer) bool { return strings.HasPrefix(o.Text, "Oferta") })
+	close(slow)
+	m.offers(1, func(o core.Offer) bool { return strings.HasPrefix(o.Text, "Lento") })
+}
+
+// slowLink opens links when it is closed.
+type slowLink chan struct{}
+
+func (s slowLink) Resolve(ctx context.Context, _ string, _ func(string) bool) (string, error) {
+	select {
+	case <-s:
+		return "https://www.amazon.com.br/dp/B0TESTE000?tag=outro-20", nil
+	case <-ctx.Done():
+		return "", ctx.Err()
 	}
 }
 

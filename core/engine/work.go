@@ -91,7 +91,8 @@ func (t *Tenant) processAll(ctx context.Context, claims []core.InboxEntry) error
 	}
 	stop := t.keepClaims(work, claims)
 	defer stop()
-	r := &results{Tenant: t}
+	r := t.newResults()
+	finish := r.storing(work)
 	each(claims, claimsAtOnce, func(entry core.InboxEntry) {
 		if ctx.Err() != nil {
 			entry.State, entry.RetryAt = core.InboxNew, t.e.now()
@@ -102,6 +103,7 @@ func (t *Tenant) processAll(ctx context.Context, claims []core.InboxEntry) error
 			t.log().Error("processing failed; it will be tried again", "inbox_id", string(entry.ID), "error", err)
 		}
 	})
+	finish()
 	return ignoreConflict(t.repo.Inbox().Finish(work, r.ended...))
 }
 
