@@ -18,7 +18,14 @@ type watched struct {
 }
 
 func (w watched) Tenant(id core.TenantID) repository.Tenant {
-	below := noted{w.Repository, &w.r.s.meter, w.r.s.now}
+	// The database itself notes when an offer's deliveries could be seen.
+	below := saves{w.Repository, func(own repository.Offers, ctx context.Context, all []repository.SaveOffer) ([]core.Offer, error) {
+		saved, err := own.Save(ctx, all...)
+		for _, offer := range saved {
+			w.r.s.meter.save(offer.ID, w.r.s.now())
+		}
+		return saved, err
+	}}
 	return watchedTenant{faulty.Repository(below, w.r.trip(string(id))).Tenant(id), w.r, string(id)}
 }
 
@@ -120,35 +127,4 @@ func (l watchedLane) Begin(ctx context.Context, b repository.Begin) ([]core.Deli
 		l.s.meter.begin(d.ID, looked)
 	}
 	return begun, err
-}
-
-// noted is the database itself: it notes when an offer's deliveries could be seen.
-type noted struct {
-	repository.Repository
-	meter *meter
-	now   func() time.Time
-}
-
-func (n noted) Tenant(id core.TenantID) repository.Tenant {
-	return notedTenant{n.Repository.Tenant(id), n}
-}
-
-type notedTenant struct {
-	repository.Tenant
-	n noted
-}
-
-func (t notedTenant) Offers() repository.Offers { return notedOffers{t.Tenant.Offers(), t.n} }
-
-type notedOffers struct {
-	repository.Offers
-	n noted
-}
-
-func (o notedOffers) Save(ctx context.Context, all ...repository.SaveOffer) ([]core.Offer, error) {
-	saved, err := o.Offers.Save(ctx, all...)
-	for _, offer := range saved {
-		o.n.meter.save(offer.ID, o.n.now())
-	}
-	return saved, err
 }
