@@ -38,6 +38,7 @@
 //	 ▲                           │
 //	 └──── retry at a time ──────┘
 //	any but revoked ──edited──▶ new, due at once and without starts
+//	(none) ──nothing to sell in it, or too much waits already──▶ skipped(reason)
 //	(none) ──edit before its message──▶ waiting ──the message──▶ new
 //	any, or none ──taken back by its author──▶ revoked, for good
 //

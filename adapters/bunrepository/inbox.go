@@ -123,8 +123,9 @@ func (b inbox) Accept(ctx context.Context, e core.InboxEntry) (id core.InboxID, 
 		if isNew || row.State != core.InboxWaiting {
 			return nil
 		}
-		// The edit came first: its text stays, the rest of the message is filled in.
-		e.ID, e.Text, e.Revision = row.ID, row.Text, row.Revision
+		// The edit came first: its text stays, the rest of the message is filled in. Why the
+		// message was to be skipped need not be true of that text.
+		e.ID, e.Text, e.Revision, e.State, e.Reason = row.ID, row.Text, row.Revision, core.InboxNew, ""
 		edited := row.EditedAt
 		if row, err = b.fromEntry(e); err != nil {
 			return err

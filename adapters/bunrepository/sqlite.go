@@ -120,8 +120,8 @@ func (d *sqliteDB) look(ctx context.Context, _ scope, fn func(context.Context, b
 	return fn(ctx, d.read)
 }
 
-func (d *sqliteDB) put(ctx context.Context, s scope, _ string, fn func(context.Context, bun.IDB) error) error {
-	return d.change(ctx, s, func(ctx context.Context, tx bun.Tx) error { return fn(ctx, tx) })
+func (d *sqliteDB) put(ctx context.Context, _ scope, _ string, fn func(context.Context, bun.IDB) error) error {
+	return d.writer.doInCompany(ctx, func(ctx context.Context, tx bun.Tx) error { return fn(ctx, tx) })
 }
 
 func (d *sqliteDB) snapshot(ctx context.Context, _ scope, fn func(context.Context, bun.IDB) error) error {

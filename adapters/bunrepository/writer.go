@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/uptrace/bun"
 )
@@ -16,6 +17,11 @@ import (
 // maxBatch bounds how many writes share a commit, and so how long one of them can be held
 // up by the others.
 const maxBatch = 128
+
+// company is how long after a commit a write that is not urgent waits for others to share its
+// own with. A provider that posts one webhook after the other, as fast as they are answered,
+// would otherwise keep the disk busy with a commit for each.
+const company = 2 * time.Millisecond
 
 // errAbandoned is what a write gets when the goroutine that carried it out ended.
 var errAbandoned = errors.New("write was abandoned by its leader")
@@ -30,7 +36,8 @@ type writer struct {
 
 	mu    sync.Mutex
 	queue []*write
-	led   bool // a leader is at work
+	led   bool      // a leader is at work
+	ended time.Time // the last commit
 }
 
 // write is one caller's unit of work and its outcome.
@@ -47,15 +54,30 @@ type write struct {
 // nothing. A ctx that ends before fn has begun means that fn never runs; after that it is
 // carried through, because an interrupted statement would take the whole batch with it.
 func (w *writer) do(ctx context.Context, fn func(context.Context, bun.Tx) error) error {
+	return w.join(ctx, fn, true)
+}
+
+// doInCompany is do for a write that can wait a moment.
+func (w *writer) doInCompany(ctx context.Context, fn func(context.Context, bun.Tx) error) error {
+	return w.join(ctx, fn, false)
+}
+
+func (w *writer) join(ctx context.Context, fn func(context.Context, bun.Tx) error, urgent bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	own := &write{ctx: ctx, run: fn, wake: make(chan struct{}, 1)}
 	w.mu.Lock()
 	w.queue = append(w.queue, own)
-	if !w.led {
-		w.led, own.leads = true, true
-		own.wake <- struct{}{}
+	if pause := time.Until(w.ended.Add(company)); !w.led && !urgent && pause > 0 {
+		timer := time.AfterFunc(pause, func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.appoint()
+		})
+		defer timer.Stop()
+	} else {
+		w.appoint()
 	}
 	w.mu.Unlock()
 
@@ -71,6 +93,15 @@ func (w *writer) do(ctx context.Context, fn func(context.Context, bun.Tx) error)
 		w.lead()
 	}
 	return own.err
+}
+
+// appoint makes the first in the queue the leader, if there is none. The caller holds mu.
+func (w *writer) appoint() {
+	if w.led || len(w.queue) == 0 {
+		return
+	}
+	w.led, w.queue[0].leads = true, true
+	w.queue[0].wake <- struct{}{}
 }
 
 // withdraw takes a write that nobody has begun out of the queue.
@@ -98,10 +129,8 @@ func (w *writer) lead() {
 	defer func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		if w.led = len(w.queue) > 0; w.led {
-			w.queue[0].leads = true
-			w.queue[0].wake <- struct{}{}
-		}
+		w.led, w.ended = false, time.Now()
+		w.appoint()
 		for _, one := range batch[1:] {
 			one.wake <- struct{}{}
 		}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -274,4 +275,54 @@ func TestManyWritersAllGetTheirOwnOutcome(t *testing.T) {
 	if stored.Load() != 640 || refused.Load() != 640 || len(w.notes()) != 640 {
 		t.Errorf("%d stored, %d refused, %d rows; want 640 each", stored.Load(), refused.Load(), len(w.notes()))
 	}
+}
+
+func TestAWriteThatIsNotUrgentSharesTheNextCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWriterTest(t)
+		wr, began := file(w.Repository).writer, time.Now()
+		write := func(do func(context.Context, func(context.Context, bun.Tx) error) error, name string) {
+			if err := do(t.Context(), note(name)); err != nil {
+				t.Error(err)
+			}
+		}
+		write(wr.do, "a")
+		var wg sync.WaitGroup
+		wg.Go(func() { write(wr.doInCompany, "b") })
+		wg.Go(func() { write(wr.doInCompany, "c") })
+		synctest.Wait()
+		if got := w.notes(); !slices.Equal(got, []string{"a"}) {
+			t.Errorf("stored %v: what can wait did not", got)
+		}
+		write(wr.do, "d")
+		wg.Wait()
+		if got := w.notes(); !slices.Equal(got, []string{"a", "b", "c", "d"}) || w.commits.Load() != 2 || !time.Now().Equal(began) {
+			t.Errorf("stored %v in %d commits and %v, want all in 2 and at once", got, w.commits.Load(), time.Since(began))
+		}
+
+		write(wr.doInCompany, "e")
+		if waited := time.Since(began); waited != company {
+			t.Errorf("without company a write waits %v, want %v", waited, company)
+		}
+		time.Sleep(company)
+		write(wr.doInCompany, "f")
+		if waited := time.Since(began); waited != 2*company {
+			t.Errorf("after a rest a write waits %v", waited-2*company)
+		}
+
+		ctx, cancel := context.WithCancel(t.Context())
+		wg.Go(func() {
+			if err := wr.doInCompany(ctx, note("never")); !errors.Is(err, context.Canceled) {
+				t.Errorf("error is %v", err)
+			}
+		})
+		synctest.Wait()
+		cancel()
+		wg.Wait()
+		time.Sleep(2 * company)
+		write(wr.do, "g")
+		if got := w.notes(); !slices.Equal(got, []string{"a", "b", "c", "d", "e", "f", "g"}) {
+			t.Errorf("stored %v", got)
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -242,11 +243,13 @@ func (t *Tenant) accept(ctx context.Context, inst core.Instance, m gateway.Messa
 	if err != nil {
 		return err
 	}
-	if crowded != "" {
-		entry.State, entry.Reason = core.InboxSkipped, crowded
+	// Most of what people write in a group sells nothing: that is seen here, before it costs
+	// anybody a turn.
+	if reason := cmp.Or(crowded, worthless(entry.Text)); reason != "" {
+		entry.State, entry.Reason = core.InboxSkipped, reason
 	}
 	id, created, err := t.repo.Inbox().Accept(ctx, entry)
-	if err != nil || !created || crowded != "" {
+	if err != nil || !created || entry.State == core.InboxSkipped {
 		return err
 	}
 	t.ring(ctx, id)

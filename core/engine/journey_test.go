@@ -163,6 +163,27 @@ func TestEditChangesWhatHasNotBeenSent(t *testing.T) {
 	}
 }
 
+func TestChatIsNobodysWorkUntilItIsEditedIntoAnOffer(t *testing.T) {
+	h := build(t, nil) // nobody works yet
+	bia := h.marketer("bia", "5511900000002", "bia-20")
+	early, late := h.post("Bom dia, grupo!"), h.post("Já volto com uma oferta")
+	h.delivered()
+	stats, err := bia.Stats(t.Context())
+	if err != nil || stats.SkippedByReason[core.ReasonNoLink] != 2 || stats.Inbox[core.InboxNew] != 0 {
+		t.Errorf("stats %+v, %v", stats, err)
+	}
+	h.must(h.poster.Edit(late, foreign))
+	h.delivered()
+	h.start()
+	if p := bia.received(1); p.Text != mine+"bia-20" {
+		t.Errorf("received %q", p.Text)
+	}
+	h.must(h.poster.Edit(early, "De tarde: https://www.amazon.com.br/dp/B0BLCKCBR9?tag=outro-20"))
+	if p := bia.received(2); !strings.HasPrefix(p.Text, "De tarde") {
+		t.Errorf("received %q", p.Text)
+	}
+}
+
 func TestRevokeCancelsWhatHasNotBeenSent(t *testing.T) {
 	h := build(t, nil)
 	bia := h.marketer("bia", "5511900000002", "bia-20")

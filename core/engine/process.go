@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/autopromo-cloud/autopromo/core"
+	"github.com/autopromo-cloud/autopromo/core/extract"
 	"github.com/autopromo-cloud/autopromo/core/policy"
 	"github.com/autopromo-cloud/autopromo/ports/repository"
 )
@@ -65,12 +66,21 @@ func unfit(tenant core.Tenant, entry core.InboxEntry, now time.Time) core.Reason
 	switch {
 	case !tenant.Active:
 		return core.ReasonAccountInactive
-	case len(entry.Text) > core.MaxTextBytes:
-		return core.ReasonTooLong
-	case entry.Text == "":
-		return core.ReasonNoContent
 	case now.Sub(entry.SentAt) > tenant.Settings.MaxAge:
 		return core.ReasonStale
+	}
+	return worthless(entry.Text)
+}
+
+// worthless says why nobody can make an offer of a text.
+func worthless(text string) core.Reason {
+	switch {
+	case len(text) > core.MaxTextBytes:
+		return core.ReasonTooLong
+	case text == "":
+		return core.ReasonNoContent
+	case len(extract.Links(extract.Unglue(text))) == 0:
+		return core.ReasonNoLink
 	}
 	return ""
 }

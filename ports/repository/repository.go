@@ -249,8 +249,9 @@ type MintedLinks interface {
 type Inbox interface {
 	// Accept stores an entry as new and durable, or as skipped when its State and Reason say
 	// so. For a key that is there already it changes nothing and says created=false, but
-	// for one in state waiting: then the message is filled in, the edited text kept, the
-	// state becomes the entry's, and created=true. The returned id is the stored entry's.
+	// for one in state waiting: then the message is filled in, the edited text kept, and
+	// created=true; it becomes new whatever the entry's state, which speaks of another text.
+	// The returned id is the stored entry's.
 	Accept(ctx context.Context, e core.InboxEntry) (id core.InboxID, created bool, err error)
 	// Claim begins processing of at most limit entries, the longest-due first: new and due
 	// ones, and claimed ones whose claim has expired, become claimed until the given time
