@@ -32,7 +32,7 @@ type apiKeys struct{ tenant }
 
 func (k apiKeys) List(ctx context.Context) (out []core.APIKey, err error) {
 	err = k.look(ctx, "list API keys", func(ctx context.Context, db bun.IDB) error {
-		rows, err := list[apiKeyRow](ctx, db, k.tenant, "TRUE")
+		rows, err := list[apiKeyRow](ctx, db, k.tenant)
 		for _, row := range rows {
 			out = append(out, row.toAPIKey())
 		}

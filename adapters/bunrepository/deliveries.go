@@ -290,10 +290,15 @@ func (t tenant) catchUp(ctx context.Context, tx bun.Tx, row *deliveryRow, from c
 
 func (d deliveries) Unproven(ctx context.Context, chat core.JID, id core.MessageID) (out []core.Delivery, err error) {
 	err = d.look(ctx, "unproven deliveries", func(ctx context.Context, db bun.IDB) error {
+		// One list for each index: asked for all at once, SQLite reads the tenant's whole history.
+		ids := func() *bun.SelectQuery {
+			return db.NewSelect().Model((*deliveryRow)(nil)).Column("id").Where("user_id = ?", d.id)
+		}
+		all := ids().Where("chat_jid = ?", chat).Where("state IN ('dispatching', 'ambiguous', 'unconfirmed')").
+			UnionAll(ids().Where("message_id <> ''").Where("message_id = ?", id)).
+			UnionAll(ids().Where("client_id <> ''").Where("client_id = ?", id))
 		var rows []deliveryRow
-		err := db.NewSelect().Model(&rows).Where("user_id = ?", d.id).Where("chat_jid = ?", chat).
-			Where(`(state IN ('dispatching', 'ambiguous', 'unconfirmed')
-				OR (message_id <> '' AND message_id = ?0) OR (client_id <> '' AND client_id = ?0))`, id).
+		err := db.NewSelect().Model(&rows).Where("user_id = ?", d.id).Where("chat_jid = ?", chat).Where("id IN (?)", all).
 			OrderExpr("dispatched_at, id").Scan(ctx)
 		out = toDeliveries(rows)
 		return err

@@ -1,7 +1,9 @@
 package bunrepository
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
@@ -100,13 +102,33 @@ func toDeliveries(rows []deliveryRow) []core.Delivery {
 	return out
 }
 
+// purpose is what rows are read for.
+type purpose int
+
+const (
+	asTheyAre purpose = iota // to be shown
+	toChange                 // locked, by id like everywhere
+)
+
+// deliveriesOf reads the deliveries of some offers, in the order of their ids. They are put in
+// order here: told to, SQLite would go through all the tenant has.
+func (t tenant) deliveriesOf(ctx context.Context, db bun.IDB, why purpose, ids ...core.OfferID) (rows []deliveryRow, err error) {
+	q := db.NewSelect().Model(&rows).Where("user_id = ?", t.id).Where("offer_id IN (?)", bun.List(ids))
+	if why == toChange && db.Dialect().Name() != dialect.SQLite {
+		q = q.OrderExpr("id").For("UPDATE")
+	}
+	err = q.Scan(ctx)
+	slices.SortFunc(rows, func(a, b deliveryRow) int { return cmp.Compare(a.ID, b.ID) })
+	return rows, err
+}
+
 // cancelPending cancels the tenant's pending deliveries that fit where, locked by id like
 // everywhere.
 func (t tenant) cancelPending(ctx context.Context, tx bun.Tx, why core.Reason, where string, args ...any) error {
 	pending := tx.NewSelect().Model((*deliveryRow)(nil)).Column("id").
-		Where("user_id = ?", t.id).Where("state = 'pending'").Where(where, args...).OrderExpr("id")
+		Where("user_id = ?", t.id).Where("state = 'pending'").Where(where, args...)
 	if tx.Dialect().Name() != dialect.SQLite {
-		pending = pending.For("UPDATE")
+		pending = pending.OrderExpr("id").For("UPDATE")
 	}
 	_, err := tx.NewUpdate().Model((*deliveryRow)(nil)).
 		Set("state = ?", core.DeliveryCancelled).Set("reason = ?", why).Set("detail = ''").

@@ -51,7 +51,7 @@ type sources struct{ tenant }
 
 func (s sources) List(ctx context.Context) (all []core.Source, err error) {
 	err = s.look(ctx, "list sources", func(ctx context.Context, db bun.IDB) error {
-		rows, err := list[sourceRow](ctx, db, s.tenant, "TRUE")
+		rows, err := list[sourceRow](ctx, db, s.tenant)
 		for _, row := range rows {
 			source, err := row.toSource()
 			if err != nil {
@@ -189,7 +189,7 @@ type destinations struct{ tenant }
 
 func (d destinations) List(ctx context.Context) (all []core.Destination, err error) {
 	err = d.look(ctx, "list destinations", func(ctx context.Context, db bun.IDB) error {
-		rows, err := list[destinationRow](ctx, db, d.tenant, "TRUE")
+		rows, err := list[destinationRow](ctx, db, d.tenant)
 		for _, row := range rows {
 			all = append(all, row.toDestination())
 		}

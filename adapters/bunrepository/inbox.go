@@ -79,7 +79,7 @@ func message(e core.InboxEntry) string {
 // none, or no certain one.
 func (b inbox) sameMessage(ctx context.Context, tx bun.Tx, e core.InboxEntry) (inboxRow, error) {
 	var rows []inboxRow
-	err := b.named(tx, e).OrderExpr("id").Scan(ctx, &rows)
+	err := b.named(tx, e).Scan(ctx, &rows)
 	rows = slices.DeleteFunc(rows, func(row inboxRow) bool { return !otherForm(row.Participant, e.Key.Participant) })
 	if err == nil && len(rows) != 1 {
 		err = sql.ErrNoRows

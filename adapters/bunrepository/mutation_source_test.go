@@ -40,7 +40,7 @@ type source struct {
 var comparison = regexp.MustCompile(`(?:[a-z_]+\.)?(?:[a-z_]+|\?) (?:=|<>|<=|>=|<|>) (?:\?0?|'[^']*'|[a-z]+\.[a-z_]+)|(?:[a-z_]+\.)?[a-z_]+ IN \([?'][^()]*\)`)
 
 // takesPredicates are the functions whose literal arguments are conditions, beside Where.
-var takesPredicates = []string{"Where", "WhereOr", "find", "locked", "lockedList", "list", "one", "owner", "cancelPending", "count", "group"}
+var takesPredicates = []string{"Where", "WhereOr", "find", "locked", "one", "owner", "cancelPending", "count", "group"}
 
 // switched reads the package's source and puts a switch at every site. What it finds is all
 // there is: new code brings its sites along.

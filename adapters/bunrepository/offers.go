@@ -34,7 +34,7 @@ func (o offers) one(ctx context.Context, op, where string, arg any) (found core.
 
 // complete adds an offer's deliveries.
 func (o offers) complete(ctx context.Context, db bun.IDB, row offerRow) (core.Offer, error) {
-	rows, err := list[deliveryRow](ctx, db, o.tenant, "offer_id = ?", row.ID)
+	rows, err := o.deliveriesOf(ctx, db, asTheyAre, row.ID)
 	if err != nil {
 		return core.Offer{}, err
 	}
@@ -60,10 +60,11 @@ func (o offers) Near(ctx context.Context, nearKey string, since time.Time, limit
 }
 
 // The statuses in SQL, so that a page is full whatever it filters; core.Offer.Status says
-// the same in Go.
+// the same in Go. Few offers wait, so those are found by their deliveries; most have reached
+// somebody, so their deliveries are found by them, which SQLite does for a count only.
 const (
 	waits   = "EXISTS (SELECT 1 FROM deliveries AS d WHERE d.user_id = o.user_id AND d.offer_id = o.id AND d.state IN ('pending', 'dispatching', 'ambiguous'))"
-	reached = "EXISTS (SELECT 1 FROM deliveries AS d WHERE d.user_id = o.user_id AND d.offer_id = o.id AND d.state IN ('sent', 'unconfirmed'))"
+	reached = "(SELECT count(*) FROM deliveries AS d WHERE d.user_id = o.user_id AND d.offer_id = o.id AND d.state IN ('sent', 'unconfirmed')) > 0"
 )
 
 func (o offers) List(ctx context.Context, query repository.OfferQuery) (out []core.Offer, err error) {
@@ -102,7 +103,7 @@ func (o offers) List(ctx context.Context, query repository.OfferQuery) (out []co
 		for _, row := range rows {
 			ids = append(ids, row.ID)
 		}
-		all, err := list[deliveryRow](ctx, db, o.tenant, "offer_id IN (?)", bun.List(ids))
+		all, err := o.deliveriesOf(ctx, db, asTheyAre, ids...)
 		if err != nil {
 			return err
 		}

@@ -193,21 +193,10 @@ func locked[R any](ctx context.Context, tx bun.Tx, t tenant, where string, args 
 	return row, err
 }
 
-// lockedList is list for rows that are about to be changed.
-func lockedList[R any](ctx context.Context, tx bun.Tx, t tenant, where string, args ...any) ([]R, error) {
+// list reads all rows of R's table that belong to the tenant, by id.
+func list[R any](ctx context.Context, db bun.IDB, t tenant) ([]R, error) {
 	var rows []R
-	q := tx.NewSelect().Model(&rows).Where("user_id = ?", t.id).Where(where, args...).OrderExpr("id")
-	if tx.Dialect().Name() != dialect.SQLite {
-		q = q.For("UPDATE")
-	}
-	err := q.Scan(ctx)
-	return rows, err
-}
-
-// list reads all rows of R's table that belong to the tenant and fit where, by id.
-func list[R any](ctx context.Context, db bun.IDB, t tenant, where string, args ...any) ([]R, error) {
-	var rows []R
-	err := db.NewSelect().Model(&rows).Where("user_id = ?", t.id).Where(where, args...).OrderExpr("id").Scan(ctx)
+	err := db.NewSelect().Model(&rows).Where("user_id = ?", t.id).OrderExpr("id").Scan(ctx)
 	return rows, err
 }
 

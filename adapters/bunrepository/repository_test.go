@@ -60,9 +60,10 @@ func openFile(tb testing.TB, path string, o Options) *Repository {
 	if err := r.Migrate(context.Background()); err != nil {
 		tb.Fatal(err)
 	}
-	guard := tenantGuard{tb}
-	file(r).write.AddQueryHook(guard)
-	file(r).read.AddQueryHook(guard)
+	for _, guard := range []bun.QueryHook{tenantGuard{tb}, historyGuard{tb, file(r).read}} {
+		file(r).write.AddQueryHook(guard)
+		file(r).read.AddQueryHook(guard)
+	}
 	return r
 }
 

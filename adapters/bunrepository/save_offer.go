@@ -155,7 +155,7 @@ func (o offers) upsert(ctx context.Context, tx bun.Tx, batch []*saving) error {
 // and notes which are to be new.
 func (o offers) reconcile(ctx context.Context, tx bun.Tx, s *saving) (err error) {
 	if !s.created {
-		if s.stored, err = lockedList[deliveryRow](ctx, tx, o.tenant, "offer_id = ?", s.row.ID); err != nil {
+		if s.stored, err = o.deliveriesOf(ctx, tx, toChange, s.row.ID); err != nil {
 			return err
 		}
 	}

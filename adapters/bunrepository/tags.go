@@ -53,7 +53,7 @@ type tags struct{ tenant }
 
 func (t tags) List(ctx context.Context) (all []core.Tag, err error) {
 	err = t.look(ctx, "list tags", func(ctx context.Context, db bun.IDB) error {
-		rows, err := list[tagRow](ctx, db, t.tenant, "TRUE")
+		rows, err := list[tagRow](ctx, db, t.tenant)
 		for _, row := range rows {
 			tag, err := t.toTag(row)
 			if err != nil {

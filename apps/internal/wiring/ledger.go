@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	ledgerFresh   = 5 * time.Second // counting reads the whole database
+	ledgerFresh   = 5 * time.Second
 	ledgerTimeout = 10 * time.Second
 )
 
@@ -33,7 +33,7 @@ type ledger struct {
 	log    *slog.Logger
 
 	mu   sync.Mutex
-	at   time.Time
+	next time.Time // to count again
 	last repository.Ledger
 }
 
@@ -66,18 +66,20 @@ func (l *ledger) Collect(out chan<- prometheus.Metric) {
 	gauge(lostMetric, now.Lost)
 }
 
-// count asks the database, unless somebody did a moment ago.
+// count asks the database, unless somebody did a moment ago. Counting reads all of it: the
+// longer that takes, the more seldom it is done.
 func (l *ledger) count() (repository.Ledger, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if time.Since(l.at) < ledgerFresh {
+	began := time.Now()
+	if began.Before(l.next) {
 		return l.last, nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), ledgerTimeout)
 	defer cancel()
 	now, err := l.engine.Ledger(ctx)
 	if err == nil {
-		l.at, l.last = time.Now(), now
+		l.next, l.last = time.Now().Add(ledgerFresh+20*time.Since(began)), now
 	}
 	return now, err
 }
