@@ -153,6 +153,9 @@ func humanPace(ctx context.Context, s *stage, r *result) error {
 	if err := until(ctx, "all are posted", func() (bool, error) { return posted() == due, nil }); err != nil {
 		return err
 	}
+	if err := s.settled(ctx); err != nil { // the last is posted before that is known here
+		return err
+	}
 	short, gaps, inversions := s.rhythm(gap, since)
 	r.Note = fmt.Sprintf("gaps below the minimum %d of %d, order inversions %d", short, gaps, inversions)
 	if short+inversions > 0 {

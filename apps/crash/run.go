@@ -31,21 +31,35 @@ var errFailed = errors.New("a promise was broken, see above")
 // act is the scenarios that are played before the same world, one after the other.
 type act struct {
 	profile, pacing, gateway string
+	idle                     bool
 	scenarios                []scenario
 }
 
-func (a act) String() string { return a.profile + "-" + a.gateway + "-" + a.pacing }
+func (a act) String() string {
+	name := a.profile + "-" + a.gateway + "-" + a.pacing
+	if a.idle {
+		name += "-idle"
+	}
+	return name
+}
+
+func (a act) has(s scenario) bool {
+	return s.pacing() == a.pacing && s.through() == a.gateway && s.in(a.profile) && s.idle == a.idle
+}
 
 // programme lists the acts that were asked for, the longest first.
 func programme(o options) (acts []act) {
-	for _, kind := range []struct{ pacing, gateway string }{{"off", evolutionGateway}, {"off", whatsmeowGateway}, {"safe", evolutionGateway}} {
+	for _, kind := range []struct {
+		pacing, gateway string
+		idle            bool
+	}{{"off", evolutionGateway, false}, {"off", evolutionGateway, true}, {"off", whatsmeowGateway, false}, {"safe", evolutionGateway, false}} {
 		for _, profile := range []string{distributed, embedded} {
 			if o.profile != "both" && o.profile != profile {
 				continue
 			}
-			a := act{profile: profile, pacing: kind.pacing, gateway: kind.gateway}
+			a := act{profile: profile, pacing: kind.pacing, gateway: kind.gateway, idle: kind.idle}
 			for _, s := range scenarios {
-				if s.pacing() == a.pacing && s.through() == a.gateway && s.in(profile) && strings.Contains(s.name, o.only) && (!o.short || !s.long) {
+				if a.has(s) && strings.Contains(s.name, o.only) && (!o.short || !s.long) {
 					a.scenarios = append(a.scenarios, s)
 				}
 			}
@@ -57,8 +71,8 @@ func programme(o options) (acts []act) {
 	return acts
 }
 
-// run plays all scenarios that were asked for, as many acts at once as there are processors:
-// most of the time they wait.
+// run plays all scenarios that were asked for, one act more at once than there are processors:
+// there is always one that waits for something.
 func run(ctx context.Context, o options, out io.Writer) error {
 	binary, clean, err := build(ctx)
 	if err != nil {
@@ -76,7 +90,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	}
 	close(next)
 	var stages sync.WaitGroup
-	for range max(2, runtime.NumCPU()) {
+	for range runtime.NumCPU() + 1 {
 		stages.Go(func() {
 			for a := range next {
 				if ctx.Err() != nil {

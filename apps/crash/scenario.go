@@ -20,6 +20,8 @@ type scenario struct {
 	paced bool
 	// gateway is the way to WhatsApp, "" for Evolution API.
 	gateway string
+	// idle says that it waits most of its time: it has an act of its own, beside the others.
+	idle bool
 	// alone says that times are compared, which nothing else must disturb.
 	alone bool
 	// long ones are left out of the short form.
@@ -116,7 +118,7 @@ var scenarios = []scenario{
 	{name: "kill points, third time", do: killPoints(3), long: true},
 	{name: "kill points, fifth time", do: killPoints(5), long: true},
 	{name: "kill points, eighth time", do: killPoints(8), long: true},
-	{name: "kill points at errands", do: killAtErrands, long: true},
+	{name: "kill points at errands", do: killAtErrands, idle: true, long: true},
 	{name: "a message that kills its worker", do: poison, long: true},
 	{name: "anything killed at any time", do: killAnything, long: true},
 	{name: "rolling restart under load", do: rollingRestart, long: true},
