@@ -53,8 +53,10 @@ function listen() {
   addEventListener("pagehide", () => source.close());
 }
 
-// start looks after elements that a refresh may have brought.
+// start looks after elements that a refresh may have brought, and after what was typed before
+// this ran.
 function start() {
+  for (const box of $$("[data-filter]")) if (box.value) filter(box);
   for (const e of $$("[data-until]:not([data-counting])")) {
     e.dataset.counting = "1";
     const end = Date.now() + 1000 * Number(e.dataset.until);
@@ -90,8 +92,9 @@ addEventListener("pageshow", event => { if (event.persisted) location.reload(); 
 
 // A filter hides rows while typing; sent as a form it does the same on the server.
 document.addEventListener("input", event => {
-  const box = event.target;
-  if (!(box instanceof HTMLElement) || !box.dataset.filter) return;
+  if (event.target instanceof HTMLElement && event.target.dataset.filter) filter(event.target);
+});
+function filter(box) {
   const wanted = fold(box.value);
   let shown = 0;
   for (const row of $$(box.dataset.filter)) {
@@ -99,7 +102,7 @@ document.addEventListener("input", event => {
     shown += row.hidden ? 0 : 1;
   }
   $$("[data-none]").forEach(e => { e.hidden = shown > 0; });
-});
+}
 const fold = text => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
 // A field is judged by the server as soon as it is left.
