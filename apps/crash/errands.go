@@ -343,10 +343,10 @@ func haveMaxAge(minutes int) func(context.Context, *stage, *customer) (bool, err
 	}
 }
 
-// smallTalk is what sells nothing, often enough for every worker to have some.
+// smallTalk is what only a worker sees to sell nothing, often enough for each to have some.
 func smallTalk(_ context.Context, s *stage, c *customer) error {
 	for i := range 12 {
-		if _, err := s.ana.PostText(c.source.JID(), fmt.Sprintf("Bom dia %d, grupo!", i)); err != nil {
+		if _, err := s.ana.PostText(c.source.JID(), fmt.Sprintf("Bom dia %d, grupo! %s", i, invitation)); err != nil {
 			return err
 		}
 	}

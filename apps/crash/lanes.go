@@ -72,7 +72,7 @@ func flood(ctx context.Context, s *stage, r *result) error {
 			return err
 		}
 		for range floods / turns {
-			if _, err := s.ana.PostText(big.source.JID(), "Bom dia, grupo!"); err != nil {
+			if _, err := s.ana.PostText(big.source.JID(), "Entrem no outro grupo: "+invitation); err != nil {
 				return err
 			}
 		}

@@ -183,6 +183,9 @@ func (s *stage) writeTo(c *customer) error {
 	return err
 }
 
+// invitation is a link that sells nothing: its message is a worker's to judge, and no offer.
+const invitation = "https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv"
+
 // offerText is message n with a tag in its link.
 func offerText(n int, tag string) string {
 	return fmt.Sprintf("Oferta %d, corre!\nhttps://www.amazon.com.br/dp/B0%08d?tag=%s", n, n, tag)

@@ -244,7 +244,7 @@ func (t *Tenant) accept(ctx context.Context, inst core.Instance, m gateway.Messa
 		return err
 	}
 	// Most of what people write in a group sells nothing: that is seen here, before it costs
-	// anybody a turn.
+	// anybody a turn. Where an edit came first it is work all the same, which the sweep finds.
 	if reason := cmp.Or(crowded, worthless(entry.Text)); reason != "" {
 		entry.State, entry.Reason = core.InboxSkipped, reason
 	}
